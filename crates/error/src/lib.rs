@@ -62,7 +62,10 @@ impl Failure {
     pub fn unavailable(retry_after: Duration) -> Self {
         Self {
             retry_after: Some(retry_after),
-            ..Self::new(Reason::Unavailable, "the service cannot answer right now; try again")
+            ..Self::new(
+                Reason::Unavailable,
+                "the service cannot answer right now; try again",
+            )
         }
     }
 

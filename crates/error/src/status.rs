@@ -36,7 +36,13 @@ impl From<Failure> for Status {
         let mut details = ErrorDetails::new();
         details.set_error_info(failure.reason.word(), DOMAIN, [] as [(String, String); 0]);
         if !failure.violations.is_empty() {
-            details.set_bad_request(failure.violations.iter().map(field_violation).collect::<Vec<_>>());
+            details.set_bad_request(
+                failure
+                    .violations
+                    .iter()
+                    .map(field_violation)
+                    .collect::<Vec<_>>(),
+            );
         }
         if failure.retry_after.is_some() {
             details.set_retry_info(failure.retry_after);
@@ -156,7 +162,10 @@ mod tests {
             (Code::Unknown, Reason::Internal),
         ];
         for (code, reason) in cases {
-            assert_eq!(Failure::from(&Status::new(code, "transport")).reason, reason);
+            assert_eq!(
+                Failure::from(&Status::new(code, "transport")).reason,
+                reason
+            );
         }
     }
 }

@@ -1,1 +1,9 @@
-//! Empty.
+//! How a process lives: named background tasks that somebody waits for, one shutdown signal, and the serving of gRPC
+//! over memory and network.
+#![warn(missing_docs)]
+
+mod serve;
+mod tasks;
+
+pub use serve::{ServeError, serve_grpc};
+pub use tasks::{Shutdown, Tasks};

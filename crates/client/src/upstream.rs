@@ -1,0 +1,120 @@
+//! One of our services, as its callers hold it.
+
+use std::time::Duration;
+
+use kith_api::{
+    accounts::v1::accounts_service_client::AccountsServiceClient,
+    chat::v1::{
+        chat_service_client::ChatServiceClient, delivery_service_client::DeliveryServiceClient,
+        ingest_service_client::IngestServiceClient,
+    },
+    friends::v1::friends_service_client::FriendsServiceClient,
+};
+use kith_auth::{CALLER_METADATA, Caller, CallerSigner};
+use tonic::{
+    Request, Status,
+    metadata::MetadataValue,
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::Channel,
+};
+
+/// A channel to a service, with everything that a call must carry. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    channel: Channel,
+    signer: CallerSigner,
+    deadline: Duration,
+}
+
+/// Attaches deadline, trace context and caller to each call.
+#[derive(Debug, Clone)]
+pub struct Attached {
+    context: String,
+    deadline: Option<Duration>,
+}
+
+type Intercepted = InterceptedService<Channel, Attached>;
+
+impl Upstream {
+    /// Calls over `channel`, signed by `signer`, each given up after `deadline`.
+    pub const fn new(channel: Channel, signer: CallerSigner, deadline: Duration) -> Self {
+        Self {
+            channel,
+            signer,
+            deadline,
+        }
+    }
+
+    /// The accounts service, for this caller.
+    pub fn accounts(&self, caller: &Caller) -> AccountsServiceClient<Intercepted> {
+        AccountsServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+    }
+
+    /// The accounts service for calls that stream until they are ended: without a deadline.
+    pub fn accounts_stream(&self, caller: &Caller) -> AccountsServiceClient<Intercepted> {
+        AccountsServiceClient::with_interceptor(
+            self.channel.clone(),
+            self.attached_for_ever(caller),
+        )
+    }
+
+    /// The friends service, for this caller.
+    pub fn friends(&self, caller: &Caller) -> FriendsServiceClient<Intercepted> {
+        FriendsServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+    }
+
+    /// The chat service, for this caller.
+    pub fn chat(&self, caller: &Caller) -> ChatServiceClient<Intercepted> {
+        ChatServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+    }
+
+    /// What other Kith services tell chat.
+    pub fn chat_ingest(&self, caller: &Caller) -> IngestServiceClient<Intercepted> {
+        IngestServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+    }
+
+    /// Chat's delivery reads, with the deadline.
+    pub fn delivery(&self, caller: &Caller) -> DeliveryServiceClient<Intercepted> {
+        DeliveryServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+    }
+
+    /// Chat's delivery streams, without a deadline.
+    pub fn delivery_stream(&self, caller: &Caller) -> DeliveryServiceClient<Intercepted> {
+        DeliveryServiceClient::with_interceptor(
+            self.channel.clone(),
+            self.attached_for_ever(caller),
+        )
+    }
+
+    /// The signed context of a caller, for `Attach`.
+    pub fn sign(&self, caller: &Caller) -> String {
+        self.signer.sign(caller)
+    }
+
+    fn attached(&self, caller: &Caller) -> Attached {
+        Attached {
+            context: self.signer.sign(caller),
+            deadline: Some(self.deadline),
+        }
+    }
+
+    fn attached_for_ever(&self, caller: &Caller) -> Attached {
+        Attached {
+            context: self.signer.sign(caller),
+            deadline: None,
+        }
+    }
+}
+
+impl Interceptor for Attached {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let context = MetadataValue::try_from(&self.context)
+            .map_err(|_| Status::internal("the caller context is not metadata"))?;
+        request.metadata_mut().insert(CALLER_METADATA, context);
+        kith_telemetry::inject_into_metadata(request.metadata_mut());
+        if let Some(deadline) = self.deadline {
+            request.set_timeout(deadline);
+        }
+        Ok(request)
+    }
+}

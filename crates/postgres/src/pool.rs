@@ -1,0 +1,54 @@
+//! Pools and migrations.
+
+use std::{str::FromStr as _, time::Duration};
+
+use sqlx::{
+    PgPool,
+    migrate::{MigrateError, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+/// How long a call waits for a free connection before it is `unavailable`.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Makes a pool for one service. Connects lazily: a database that is down makes calls fail, not the start.
+///
+/// Every connection looks into the service's own schema first, gives up a statement after 2 s, a lock after 1 s and an
+/// idle transaction after 10 s, so that one stuck call cannot hold the others for long.
+pub fn connect(url: &str, schema: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url)?
+        .application_name(&format!("kith-{schema}"))
+        .options([
+            ("search_path", schema),
+            ("statement_timeout", "2s"),
+            ("lock_timeout", "1s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+        ]);
+    Ok(PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_lazy_with(options))
+}
+
+/// Creates the schema if it is missing and brings it up to date. Safe to call from several nodes at once: the migrator
+/// takes an advisory lock.
+pub async fn migrate(url: &str, schema: &str, migrator: &Migrator) -> Result<(), MigrateError> {
+    let options = PgConnectOptions::from_str(url)?.options([("search_path", schema)]);
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(options)
+        .await?;
+    // Two nodes that start at once may both find the schema missing; the loser of that race is content.
+    let create = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
+    let created = sqlx::query(sqlx::AssertSqlSafe(create))
+        .execute(&pool)
+        .await;
+    if let Err(error) = created
+        && crate::constraint(&error).is_none()
+    {
+        return Err(error.into());
+    }
+    let result = migrator.run(&pool).await;
+    pool.close().await;
+    result
+}

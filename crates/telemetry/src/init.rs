@@ -1,0 +1,96 @@
+//! Sets up logs, spans and metrics once, at the start of the process.
+
+use std::io::IsTerminal as _;
+
+use kith_config::Telemetry;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::WithExportConfig as _;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::{
+    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
+
+/// Telemetry cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// `telemetry.log` is no filter.
+    #[error("telemetry.log: {0}")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// `telemetry.otlp_endpoint` cannot be used.
+    #[error("telemetry.otlp_endpoint: {0}")]
+    Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
+    /// There is a subscriber already.
+    #[error("telemetry was set up twice: {0}")]
+    Subscriber(#[from] tracing_subscriber::util::TryInitError),
+    /// There is a metrics recorder already.
+    #[error("metrics were set up twice: {0}")]
+    Recorder(#[from] metrics_exporter_prometheus::BuildError),
+}
+
+/// Keeps telemetry alive; flushes spans when it ends.
+pub struct Guard {
+    provider: SdkTracerProvider,
+    metrics: PrometheusHandle,
+}
+
+impl Guard {
+    /// All metrics in Prometheus' text form.
+    pub fn render_metrics(&self) -> String {
+        self.metrics.render()
+    }
+
+    /// A handle that renders the same.
+    pub fn metrics_handle(&self) -> PrometheusHandle {
+        self.metrics.clone()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // Spans that cannot be flushed at the end are lost; there is nobody left to tell.
+        let _ = self.provider.shutdown();
+    }
+}
+
+/// Installs the process-wide subscriber and metrics recorder.
+pub fn init(config: &Telemetry) -> Result<Guard, InitError> {
+    let provider = tracer_provider(config)?;
+    let tracer = provider.tracer("kith");
+    let filter = EnvFilter::try_new(&config.log)?;
+    let json = match config.format.as_str() {
+        "json" => true,
+        "text" => false,
+        _ => !std::io::stderr().is_terminal(),
+    };
+    let log = if json {
+        tracing_subscriber::fmt::layer()
+            .json()
+            .with_writer(std::io::stderr)
+            .boxed()
+    } else {
+        tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .boxed()
+    };
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(log)
+        .with(tracing_opentelemetry::layer().with_tracer(tracer))
+        .try_init()?;
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    Ok(Guard { provider, metrics })
+}
+
+/// Spans get ids, and so cross hops, even when nothing is exported.
+fn tracer_provider(config: &Telemetry) -> Result<SdkTracerProvider, InitError> {
+    let mut builder = SdkTracerProvider::builder();
+    if let Some(endpoint) = &config.otlp_endpoint {
+        let exporter = opentelemetry_otlp::SpanExporter::builder()
+            .with_tonic()
+            .with_endpoint(endpoint)
+            .build()?;
+        builder = builder.with_batch_exporter(exporter);
+    }
+    Ok(builder.build())
+}
