@@ -1,2 +1,3 @@
 //! The one binary.
+
 fn main() {}

@@ -1,0 +1,3 @@
+//! The binary and its private PostgreSQL, on the real thing.
+
+mod embedded;
