@@ -1,0 +1,46 @@
+# Every command that a person or CI runs. `make help` lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint fmt bench bench-append sqlx audit layers sizes services image
+
+help: ## List these commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Install what is missing, build, start with demo data, say what to open
+	@scripts/run.sh
+
+demo: ## Fill the instance that `make run` started with a small community (it does so itself)
+	@target/release/kith demo --data .data
+
+test: ## Install what is missing, run every check and test; this is what CI runs
+	@scripts/test.sh
+
+lint: ## Only the checks that need no database: format, layers, sizes
+	@cargo fmt --all --check && scripts/layers.sh && scripts/sizes.sh
+
+fmt: ## Format everything
+	@cargo fmt --all
+
+layers: ## Check which crate may depend on which
+	@scripts/layers.sh
+
+sizes: ## Print file sizes; fails above 500 lines
+	@scripts/sizes.sh --table
+
+sqlx: ## Write the offline query data (services/*/.sqlx) from the migrations
+	@scripts/sqlx.sh
+
+services: ## Start a throw-away Postgres and Redis for working on the code; prints what to export
+	@scripts/services.sh start
+
+bench: ## Measure throughput, latency, memory; writes target/bench.md (about 3 minutes)
+	@scripts/bench.sh
+
+bench-append: ## Measure the two forms of the append against each other
+	@scripts/bench.sh append
+
+audit: ## Licences, advisories, unused dependencies, proto lint: compiles its tools first, so not in CI
+	@scripts/audit.sh
+
+image: ## Build the container image `kith:dev`
+	@docker build -f deploy/docker/Dockerfile -t kith:dev .
