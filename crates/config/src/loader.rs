@@ -1,26 +1,53 @@
-//! Merges the layers.
+//! Merges the layers, and says everything that is wrong with them at once.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
-use config::{Environment, File, FileFormat};
+use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use serde::de::DeserializeOwned;
 
-/// The configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(String);
+use crate::{Problems, environment};
 
-/// Collects layers in order.
-#[derive(Debug, Default)]
+/// Names the layer of a command-line flag in messages.
+const FLAGS: &str = "the command line";
+
+/// Collects layers in order; later ones win.
+#[derive(Debug)]
 pub struct Loader {
     defaults: Vec<&'static str>,
     file: Option<PathBuf>,
+    environment: HashMap<String, String>,
+    flags: Vec<(String, String)>,
+}
+
+/// One effective setting, as `kith config check` shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// `section.key`.
+    pub key: String,
+    /// Its value; of a secret, only that there is one.
+    pub value: String,
+    /// It is not the default.
+    pub changed: bool,
+}
+
+impl Default for Loader {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Loader {
-    /// No layers yet.
+    /// No layers yet but this process's environment.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            defaults: Vec::new(),
+            file: None,
+            environment: environment::settings(),
+            flags: Vec::new(),
+        }
     }
 
     /// Adds a crate's embedded `config.default.toml`.
@@ -35,24 +62,160 @@ impl Loader {
         self
     }
 
-    /// Merges the layers and the environment into `T`.
-    pub fn load<T: DeserializeOwned>(self) -> Result<T, ConfigError> {
-        let mut builder = config::Config::builder();
-        for toml in self.defaults {
-            builder = builder.add_source(File::from_str(toml, FileFormat::Toml));
+    /// Takes these variables instead of the process's; for tests.
+    pub fn environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.environment = variables.into_iter().collect();
+        self
+    }
+
+    /// Sets one key from the command line, if the flag was given.
+    pub fn flag(mut self, key: &str, value: Option<impl ToString>) -> Self {
+        if let Some(value) = value {
+            self.flags.push((key.to_owned(), value.to_string()));
         }
-        if let Some(path) = self.file {
-            builder = builder.add_source(File::from(path).format(FileFormat::Toml).required(true));
+        self
+    }
+
+    /// Merges the layers into `T`, or names every key that cannot be used.
+    pub fn load<T: DeserializeOwned>(&self) -> Result<T, Problems> {
+        let overrides = self.overrides()?;
+        let whole = self.merged(&overrides).and_then(Config::try_deserialize);
+        whole.map_err(|error| {
+            let mut problems = self.judge_one_by_one::<T>(&overrides);
+            if problems.is_empty() {
+                problems.add("", error.to_string());
+            }
+            problems
+        })
+    }
+
+    /// Every effective setting, in order of its key.
+    pub fn settings(&self) -> Result<Vec<Setting>, Problems> {
+        let overrides = self.overrides()?;
+        let merged = self
+            .merged(&overrides)
+            .map_err(|error| Problems::one("", error.to_string()))?;
+        let mut settings: Vec<Setting> = leaves(&merged.cache)
+            .into_iter()
+            .map(|(key, value)| Setting {
+                value: shown(&key, &value),
+                changed: overrides.iter().any(|(other, ..)| *other == key),
+                key,
+            })
+            .collect();
+        settings.sort_by(|one, other| one.key.cmp(&other.key));
+        Ok(settings)
+    }
+
+    /// The keys that are not defaults, each with its value and where it comes from.
+    fn overrides(&self) -> Result<Vec<(String, Value, String)>, Problems> {
+        let mut found = Vec::new();
+        if let Some(path) = &self.file {
+            let file = Config::builder()
+                .add_source(File::from(path.as_path()).format(FileFormat::Toml))
+                .build()
+                .map_err(|error| Problems::one("", format!("{}: {error}", path.display())))?;
+            found.extend(origins(&file.cache, &path.display().to_string()));
         }
-        builder
+        let variables = Config::builder()
             .add_source(
                 Environment::with_prefix("KITH")
                     .prefix_separator("__")
                     .separator("__")
-                    .try_parsing(true),
+                    .ignore_empty(true)
+                    .source(Some(self.environment.clone())),
             )
             .build()
-            .and_then(config::Config::try_deserialize)
-            .map_err(|error| ConfigError(error.to_string()))
+            .map_err(|error| Problems::one("", error.to_string()))?;
+        found.extend(origins(&variables.cache, "the environment"));
+        for (key, value) in &self.flags {
+            found.push((
+                key.clone(),
+                Value::new(None, value.as_str()),
+                FLAGS.to_owned(),
+            ));
+        }
+        Ok(found)
+    }
+
+    fn merged(&self, overrides: &[(String, Value, String)]) -> Result<Config, config::ConfigError> {
+        let mut builder = Config::builder();
+        for toml in &self.defaults {
+            builder = builder.add_source(File::from_str(toml, FileFormat::Toml));
+        }
+        for (key, value, _) in overrides {
+            builder = builder.set_override(key, value.clone())?;
+        }
+        builder.build()
+    }
+
+    /// Tries each changed key alone on top of the defaults: a type that does not fit and a key that nobody knows are
+    /// then named, all of them, where the whole would stop at its first.
+    fn judge_one_by_one<T: DeserializeOwned>(
+        &self,
+        overrides: &[(String, Value, String)],
+    ) -> Problems {
+        let mut problems = Problems::default();
+        for change in overrides {
+            let alone = self
+                .merged(std::slice::from_ref(change))
+                .and_then(Config::try_deserialize::<T>);
+            if let Err(error) = alone {
+                let (key, _, origin) = change;
+                problems.add(key, format!("{error} (from {origin})"));
+            }
+        }
+        problems
     }
 }
+
+fn origins(root: &Value, origin: &str) -> Vec<(String, Value, String)> {
+    leaves(root)
+        .into_iter()
+        .map(|(key, value)| (key, value, origin.to_owned()))
+        .collect()
+}
+
+/// The values that are no tables, with their dotted keys.
+fn leaves(root: &Value) -> Vec<(String, Value)> {
+    fn walk(prefix: &str, value: &Value, found: &mut Vec<(String, Value)>) {
+        let ValueKind::Table(table) = &value.kind else {
+            found.push((prefix.to_owned(), value.clone()));
+            return;
+        };
+        for (key, value) in table {
+            let dotted = if prefix.is_empty() {
+                key.clone()
+            } else {
+                format!("{prefix}.{key}")
+            };
+            walk(&dotted, value, found);
+        }
+    }
+    let mut found = Vec::new();
+    walk("", root, &mut found);
+    found.retain(|(key, _)| !key.is_empty());
+    found
+}
+
+/// A value as an operator may see it on a screen that others see too.
+fn shown(key: &str, value: &Value) -> String {
+    let last = key.rsplit('.').next().unwrap_or(key);
+    let is_secret = ["key", "secret", "password", "token"]
+        .iter()
+        .any(|word| last == *word || last.ends_with(&format!("_{word}")));
+    let text = match &value.kind {
+        ValueKind::Array(items) => {
+            let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+            format!("[{}]", items.join(", "))
+        }
+        _ => value.to_string(),
+    };
+    if is_secret && !text.is_empty() {
+        return "(set)".to_owned();
+    }
+    crate::redacted_url(&text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,11 @@
 //! The sections that several crates share.
 
-use std::{collections::HashMap, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
-use secrecy::SecretString;
-use serde::Deserialize;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Deserializer};
+
+use crate::Problems;
 
 /// `[server]`: where the process listens and how it ends.
 #[derive(Debug, Clone, Deserialize)]
@@ -28,9 +30,71 @@ pub struct Database {
     pub chat_connections: u32,
     /// Connections of every other service's pool.
     pub service_connections: u32,
-    /// URLs by service name (`accounts`, `friends`, `chat`), each with a role that has rights on its own schema only.
-    #[serde(default)]
-    pub service_urls: HashMap<String, SecretString>,
+    /// Where accounts keeps its schema, when not at `url`.
+    pub accounts: ServiceDatabase,
+    /// Where friends keeps its schema, when not at `url`.
+    pub friends: ServiceDatabase,
+    /// Where chat keeps its schema, when not at `url`.
+    pub chat: ServiceDatabase,
+}
+
+/// `[database.<service>]`: a service with a database, or a role, of its own.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServiceDatabase {
+    /// `postgres://…` with a role that has rights on this service's schema only.
+    pub url: Option<SecretString>,
+}
+
+impl Database {
+    /// The URL of a service: its own, or that of all.
+    pub fn url_of(&self, service: &str) -> Option<&SecretString> {
+        let own = match service {
+            "accounts" => &self.accounts,
+            "friends" => &self.friends,
+            "chat" => &self.chat,
+            _ => return self.url.as_ref(),
+        };
+        own.url.as_ref().or(self.url.as_ref())
+    }
+
+    /// The size of a service's pool.
+    pub fn connections_of(&self, service: &str) -> u32 {
+        if service == "chat" {
+            self.chat_connections
+        } else {
+            self.service_connections
+        }
+    }
+
+    /// What serde cannot judge.
+    pub fn problems(&self) -> Problems {
+        let mut problems = Problems::default();
+        for (key, url) in [
+            ("database.url", &self.url),
+            ("database.accounts.url", &self.accounts.url),
+            ("database.friends.url", &self.friends.url),
+            ("database.chat.url", &self.chat.url),
+        ] {
+            let fits = url.as_ref().is_none_or(|url| {
+                ["postgres://", "postgresql://"]
+                    .iter()
+                    .any(|scheme| url.expose_secret().starts_with(scheme))
+            });
+            problems.require(fits, key, "must begin with postgres:// or postgresql://");
+        }
+        problems.require(
+            self.chat_connections > 0,
+            "database.chat_connections",
+            "must be at least 1",
+        );
+        problems.require(
+            self.service_connections > 0,
+            "database.service_connections",
+            "must be at least 1",
+        );
+        problems
+    }
 }
 
 /// `[redis]`: the bus between nodes. Without a URL the node is alone and uses memory.
@@ -39,6 +103,20 @@ pub struct Database {
 pub struct Redis {
     /// `redis://…`.
     pub url: Option<SecretString>,
+}
+
+impl Redis {
+    /// What serde cannot judge.
+    pub fn problems(&self) -> Problems {
+        let mut problems = Problems::default();
+        let fits = self.url.as_ref().is_none_or(|url| {
+            ["redis://", "rediss://", "redis+unix://", "unix://"]
+                .iter()
+                .any(|scheme| url.expose_secret().starts_with(scheme))
+        });
+        problems.require(fits, "redis.url", "must begin with redis:// or rediss://");
+        problems
+    }
 }
 
 /// `[secrets]`.
@@ -64,6 +142,25 @@ pub struct Telemetry {
     pub otlp_endpoint: Option<String>,
 }
 
+impl Telemetry {
+    /// What serde cannot judge.
+    pub fn problems(&self) -> Problems {
+        let mut problems = Problems::default();
+        let known = ["auto", "text", "json"].contains(&self.format.as_str());
+        problems.require(known, "telemetry.format", "must be auto, text or json");
+        let fits = self
+            .otlp_endpoint
+            .as_ref()
+            .is_none_or(|url| url.starts_with("http"));
+        problems.require(
+            fits,
+            "telemetry.otlp_endpoint",
+            "must begin with http:// or https://",
+        );
+        problems
+    }
+}
+
 /// `[limits]`: rate limits. Requests per minute and bursts are per user, device or address.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +179,25 @@ pub struct Limits {
     pub frames_per_socket: u32,
     /// New sockets per address and minute.
     pub sockets_per_address: u32,
+}
+
+/// Reads a list from TOML, or from one variable with commas between its items. For `#[serde(deserialize_with = "…")]`.
+pub fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        List(Vec<String>),
+        Text(String),
+    }
+    Ok(match Form::deserialize(deserializer)? {
+        Form::List(items) => items,
+        Form::Text(text) => text
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(str::to_owned)
+            .collect(),
+    })
 }
 
 /// A URL without its password, for logs and `kith config check`.
