@@ -2,6 +2,7 @@
 //! over memory and network.
 #![warn(missing_docs)]
 
+mod layers;
 mod serve;
 mod tasks;
 

@@ -1,6 +1,8 @@
 //! Serves gRPC routes over any stream of connections: a TCP listener, or the in-memory pipe of a process that holds
 //! several roles.
 
+use std::time::Duration;
+
 use futures::Stream;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::{
@@ -8,7 +10,18 @@ use tonic::{
     transport::{Server, server::Connected},
 };
 
-use crate::Shutdown;
+use crate::{Shutdown, layers::Observed};
+
+/// Calls in work on one connection. More are refused at once (`unavailable`): a queue in front of a service that is too
+/// slow only makes every answer late. Open streams do not count.
+const CALLS_PER_CONNECTION: usize = 1024;
+/// A gateway's calls all share one connection, so this must not be the narrower gate.
+const STREAMS_PER_CONNECTION: u32 = 16 * 1024;
+/// The latest answer, for callers that set no deadline of their own.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// The two delivery streams carry everything of a node: a small window would make each burst wait for its reader.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 
 /// The server ended with an error.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +40,18 @@ where
     IO::ConnectInfo: Clone + Send + Sync + 'static,
 {
     Server::builder()
-        .trace_fn(|request| tracing::info_span!("rpc", rpc.method = request.uri().path()))
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, async move { shutdown.signalled().await })
+        // The internal port answers `GET /metrics` too, which is plain HTTP/1.
+        .accept_http1(true)
+        .concurrency_limit_per_connection(CALLS_PER_CONNECTION)
+        .load_shed(true)
+        .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .timeout(DEADLINE)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .http2_keepalive_interval(Some(Duration::from_secs(20)))
+        .serve_with_incoming_shutdown(Observed::new(routes.prepare()), incoming, async move {
+            shutdown.signalled().await;
+        })
         .await?;
     Ok(())
 }

@@ -6,10 +6,18 @@ use kith_config::Telemetry;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::WithExportConfig as _;
-use opentelemetry_sdk::trace::SdkTracerProvider;
+use opentelemetry_sdk::{
+    Resource,
+    trace::{Sampler, SdkTracerProvider},
+};
 use tracing_subscriber::{
     EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
+
+/// The buckets of every histogram; all of ours are in seconds.
+const SECONDS: [f64; 14] = [
+    0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 /// Telemetry cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -78,19 +86,56 @@ pub fn init(config: &Telemetry) -> Result<Guard, InitError> {
         .with(log)
         .with(tracing_opentelemetry::layer().with_tracer(tracer))
         .try_init()?;
-    let metrics = PrometheusBuilder::new().install_recorder()?;
+    let metrics = PrometheusBuilder::new()
+        .set_buckets(&SECONDS)?
+        .install_recorder()?;
     Ok(Guard { provider, metrics })
 }
 
 /// Spans get ids, and so cross hops, even when nothing is exported.
 fn tracer_provider(config: &Telemetry) -> Result<SdkTracerProvider, InitError> {
-    let mut builder = SdkTracerProvider::builder();
-    if let Some(endpoint) = &config.otlp_endpoint {
-        let exporter = opentelemetry_otlp::SpanExporter::builder()
-            .with_tonic()
-            .with_endpoint(endpoint)
-            .build()?;
-        builder = builder.with_batch_exporter(exporter);
+    let Some(endpoint) = &config.otlp_endpoint else {
+        // Not sampled: a span then costs an id, and nothing is collected that nobody will fetch.
+        return Ok(SdkTracerProvider::builder()
+            .with_sampler(Sampler::AlwaysOff)
+            .build());
+    };
+    let exporter = opentelemetry_otlp::SpanExporter::builder()
+        .with_tonic()
+        .with_endpoint(endpoint)
+        .build()?;
+    let name = Resource::builder().with_service_name("kith").build();
+    Ok(SdkTracerProvider::builder()
+        .with_resource(name)
+        .with_batch_exporter(exporter)
+        .build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_has_a_trace_to_carry_on_even_when_nothing_is_exported() {
+        let config = Telemetry {
+            log: "info".to_owned(),
+            format: "json".to_owned(),
+            otlp_endpoint: None,
+        };
+        let tracer = tracer_provider(&config).unwrap().tracer("test");
+        let subscriber =
+            tracing_subscriber::registry().with(tracing_opentelemetry::layer().with_tracer(tracer));
+
+        let (here, there) = tracing::subscriber::with_default(subscriber, || {
+            let first = tracing::info_span!("first");
+            let sent = first.in_scope(crate::current_traceparent);
+            let second = tracing::info_span!("second");
+            crate::set_parent_from_traceparent(&second, sent.as_deref());
+            (sent, second.in_scope(crate::current_traceparent))
+        });
+
+        let trace = |parent: &Option<String>| parent.as_ref().map(|text| text[3..35].to_owned());
+        assert!(trace(&here).is_some_and(|id| id != "0".repeat(32)));
+        assert_eq!(trace(&here), trace(&there));
     }
-    Ok(builder.build())
 }

@@ -1,0 +1,148 @@
+//! What surrounds every call into a service, outermost first:
+//!
+//! 1. trace: the call becomes a span, a child of the caller's, so that a message is one trace from socket to query;
+//! 2. metrics: how many, how long, how they ended, by method;
+//! 3. panic: a bug in one call is that call's `internal`, and neither its connection's nor its process's end.
+//!
+//! Deadline, concurrency limit and load shedding are the server's own (`serve.rs`); who calls is judged inside the
+//! service, which alone knows its exceptions (`kith_auth::CallerInterceptor`).
+
+use std::{
+    any::Any,
+    convert::Infallible,
+    future::Future,
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use futures::FutureExt as _;
+use http::{Request, Response};
+use tonic::{Code, Status, body::Body, metadata::MetadataMap, service::Routes};
+use tower::Service;
+use tracing::Instrument as _;
+
+/// Routes with the three layers around them.
+#[derive(Debug, Clone)]
+pub(crate) struct Observed {
+    routes: Routes,
+}
+
+impl Observed {
+    pub(crate) const fn new(routes: Routes) -> Self {
+        Self { routes }
+    }
+}
+
+impl Service<Request<Body>> for Observed {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Service::<Request<Body>>::poll_ready(&mut self.routes, cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let method = request.uri().path().to_owned();
+        let span = tracing::info_span!("rpc", rpc.method = %method, otel.kind = "server");
+        kith_telemetry::set_parent_from_metadata(&span, &trace_headers(&request));
+        let started = Instant::now();
+        let answer = AssertUnwindSafe(self.routes.call(request)).catch_unwind();
+        let observed = async move {
+            let response = match answer.await {
+                Ok(Ok(response)) => response,
+                Err(panic) => of_panic(panic.as_ref()),
+            };
+            record(&method, &response, started);
+            Ok(response)
+        };
+        Box::pin(observed.instrument(span))
+    }
+}
+
+/// Only the headers that a trace needs; the rest are not copied for it.
+fn trace_headers<B>(request: &Request<B>) -> MetadataMap {
+    let mut headers = http::HeaderMap::with_capacity(2);
+    for name in ["traceparent", "tracestate"] {
+        if let Some(value) = request.headers().get(name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    MetadataMap::from_headers(headers)
+}
+
+fn of_panic(panic: &(dyn Any + Send)) -> Response<Body> {
+    let message = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(no message)");
+    tracing::error!(panic = message, "a call panicked");
+    metrics::counter!("kith_rpc_panics_total").increment(1);
+    Status::internal("something went wrong on our side").into_http()
+}
+
+/// The status of a call that failed at once is in its headers; one that ends in its trailers counts as begun well.
+fn record(method: &str, response: &Response<Body>, started: Instant) {
+    let code = Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code());
+    // A method that no service has is the caller's invention, and must not become a label.
+    let method = if code == Code::Unimplemented {
+        "(unknown)"
+    } else {
+        method
+    };
+    metrics::histogram!("kith_rpc_duration_seconds", "method" => method.to_owned())
+        .record(started.elapsed().as_secs_f64());
+    metrics::counter!("kith_rpc_total", "method" => method.to_owned(), "code" => format!("{code:?}"))
+        .increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::server::NamedService;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// Panics when asked to, else answers.
+    #[derive(Clone)]
+    struct Moody;
+
+    impl NamedService for Moody {
+        const NAME: &'static str = "test.Moody";
+    }
+
+    impl Service<Request<Body>> for Moody {
+        type Response = Response<Body>;
+        type Error = Infallible;
+        type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, request: Request<Body>) -> Self::Future {
+            Box::pin(async move {
+                assert!(!request.uri().path().ends_with("/Panic"), "as asked");
+                Ok(Response::new(Body::empty()))
+            })
+        }
+    }
+
+    async fn call(method: &str) -> Code {
+        let request = Request::post(format!("/test.Moody/{method}"))
+            .body(Body::empty())
+            .unwrap();
+        let answer = Observed::new(Routes::new(Moody)).oneshot(request).await;
+        let response = answer.unwrap_or_else(|never| match never {});
+        Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_the_end_of_its_own_call_only() {
+        assert_eq!(call("Panic").await, Code::Internal);
+        assert_eq!(call("Anything").await, Code::Ok);
+    }
+}
