@@ -6,9 +6,16 @@
 mod caller;
 mod cluster_key;
 mod interceptor;
+mod key_wrap;
 mod token;
 
 pub use caller::{Caller, CallerError, CallerSigner};
 pub use cluster_key::ClusterKey;
 pub use interceptor::{CALLER_METADATA, CallerInterceptor, RequestExt};
+pub use key_wrap::{KeyWrap, KeyWrapError};
 pub use token::{Claims, TokenError, TokenVerifier};
+
+/// The `iss` of every access token of ours.
+pub const ISSUER: &str = "kith";
+/// The `aud` of every access token of ours.
+pub const AUDIENCE: &str = "kith";

@@ -80,7 +80,13 @@ impl TokenVerifier {
     /// The claims of a token that holds now.
     pub fn verify(&self, token: &str, clock: &Clock) -> Result<Claims, TokenError> {
         let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
-        if header.alg != Algorithm::EdDSA {
+        // A header that names or brings its own key is nobody's honest token; refused before any key is looked up.
+        if header.alg != Algorithm::EdDSA
+            || header.jku.is_some()
+            || header.jwk.is_some()
+            || header.x5u.is_some()
+            || header.x5c.is_some()
+        {
             return Err(TokenError::Invalid);
         }
         let key = header

@@ -108,3 +108,51 @@ fn another_algorithm_or_key_is_refused() {
         Err(TokenError::UnknownKey)
     );
 }
+
+#[test]
+fn a_header_that_brings_its_own_key_is_refused() {
+    let clock = Clock::mock(DateTime::UNIX_EPOCH);
+    let der = signing_key().to_pkcs8_der().unwrap();
+    let mut plain = Header::new(Algorithm::EdDSA);
+    plain.kid = Some(KID.to_owned());
+    let headers = [
+        Header {
+            jku: Some("https://example.com/keys".to_owned()),
+            ..plain.clone()
+        },
+        Header {
+            x5u: Some("https://example.com/cert".to_owned()),
+            ..plain.clone()
+        },
+        Header {
+            x5c: Some(vec!["AAAA".to_owned()]),
+            ..plain.clone()
+        },
+    ];
+
+    for header in headers {
+        let token = encode(
+            &header,
+            &claims(),
+            &EncodingKey::from_ed_der(der.as_bytes()),
+        )
+        .unwrap();
+        assert_eq!(verifier().verify(&token, &clock), Err(TokenError::Invalid));
+    }
+    for kid in ["../x", "' OR 1=1 --", ""] {
+        let header = Header {
+            kid: Some(kid.to_owned()),
+            ..plain.clone()
+        };
+        let token = encode(
+            &header,
+            &claims(),
+            &EncodingKey::from_ed_der(der.as_bytes()),
+        )
+        .unwrap();
+        assert_eq!(
+            verifier().verify(&token, &clock),
+            Err(TokenError::UnknownKey)
+        );
+    }
+}
