@@ -1,1 +1,23 @@
-//! Empty.
+//! The system from outside: starts the real `kith` binary (and, for clusters, a private Postgres and Redis), and gives
+//! the tests people with devices. Nothing here knows the inside of a service.
+//!
+//! The harness is test code: a step that fails panics and says which. Every wait is for a condition, with a deadline.
+#![warn(missing_docs)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failed step of the harness fails the test that took it"
+)]
+
+mod device;
+mod node;
+mod people;
+pub mod raw;
+mod servers;
+mod wait;
+
+pub use device::Device;
+pub use node::{Node, Settings};
+pub use people::{Group, Person, befriend, befriend_all, direct_room, group, post};
+pub use servers::{Postgres, Redis, free_port};
+pub use wait::{DEADLINE, background, eventually, eventually_within, within};

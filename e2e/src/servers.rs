@@ -1,0 +1,241 @@
+//! A private Postgres and a private Redis for nodes that share them. Both listen on a port found at run time, keep
+//! their files in a folder of their own and end with the value.
+
+use std::{
+    net::TcpListener,
+    os::unix::{fs::chown, process::CommandExt as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use rustix::process::{Pid, Signal};
+use tempfile::TempDir;
+
+use crate::eventually_within;
+
+const START: Duration = Duration::from_secs(30);
+const NOBODY: u32 = 65534;
+
+/// A port that was free a moment ago.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+/// A private Postgres cluster.
+pub struct Postgres {
+    folder: TempDir,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts it.
+    pub async fn start() -> Self {
+        let folder = private_folder("kith-pg-");
+        let made = server("initdb")
+            .args([
+                "-A",
+                "trust",
+                "-U",
+                "postgres",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "-N",
+                "-D",
+            ])
+            .arg(folder.path().join("data"))
+            .output()
+            .expect("running initdb");
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        let mut postgres = Self {
+            folder,
+            port: free_port(),
+            child: None,
+        };
+        postgres.resume().await;
+        postgres
+    }
+
+    /// The address of a database in it.
+    pub fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        let pid = postmaster_of(self.folder.path()).expect("Postgres has a pid file");
+        rustix::process::kill_process(pid, Signal::QUIT).unwrap();
+        if let Some(mut child) = self.child.take() {
+            child.wait().unwrap();
+        }
+    }
+
+    /// Starts it, for the first time or again, and waits until it answers.
+    pub async fn resume(&mut self) {
+        let child = server("postgres")
+            .arg("-D")
+            .arg(self.folder.path().join("data"))
+            .arg("-k")
+            .arg(self.folder.path())
+            .args(["-p", &self.port.to_string()])
+            .args([
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "max_connections=120",
+            ])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("starting postgres");
+        self.child = Some(child);
+        let port = self.port.to_string();
+        eventually_within(START, "Postgres answers", async || {
+            let ready = server("pg_isready")
+                .args(["-q", "-h", "127.0.0.1", "-p", &port])
+                .status();
+            ready.unwrap().success().then_some(())
+        })
+        .await;
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if self.child.is_some() {
+            self.kill();
+        }
+    }
+}
+
+/// A private Redis.
+pub struct Redis {
+    folder: TempDir,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl Redis {
+    /// Starts it.
+    pub async fn start() -> Self {
+        let mut redis = Self {
+            folder: private_folder("kith-redis-"),
+            port: free_port(),
+            child: None,
+        };
+        redis.resume().await;
+        redis
+    }
+
+    /// Its address.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends it at once.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// Starts it, for the first time or again, and waits until it answers.
+    pub async fn resume(&mut self) {
+        let child = server("redis-server")
+            .args([
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                &self.port.to_string(),
+                "--save",
+                "",
+            ])
+            .arg("--dir")
+            .arg(self.folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("starting redis-server");
+        self.child = Some(child);
+        let address = ("127.0.0.1", self.port);
+        eventually_within(START, "Redis answers", async || {
+            tokio::net::TcpStream::connect(address).await.ok().map(drop)
+        })
+        .await;
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The process of the Postgres whose data lies somewhere below `folder`.
+pub(crate) fn postmaster_of(folder: &Path) -> Option<Pid> {
+    let file = find_below(folder, "postmaster.pid", 3)?;
+    let text = std::fs::read_to_string(file).ok()?;
+    let pid = Pid::from_raw(text.lines().next()?.trim().parse().ok()?)?;
+    rustix::process::test_kill_process(pid)
+        .is_ok()
+        .then_some(pid)
+}
+
+fn find_below(folder: &Path, name: &str, depth: u32) -> Option<PathBuf> {
+    let entries: Vec<_> = std::fs::read_dir(folder).ok()?.flatten().collect();
+    if let Some(found) = entries.iter().find(|entry| entry.file_name() == name) {
+        return Some(found.path());
+    }
+    let folders = entries
+        .iter()
+        .filter(|entry| depth > 0 && entry.path().is_dir());
+    folders
+        .into_iter()
+        .find_map(|entry| find_below(&entry.path(), name, depth - 1))
+}
+
+/// A server's command. Postgres refuses to run as root, so root lends it another user.
+fn server(name: &str) -> Command {
+    let mut command = Command::new(installed(name));
+    command.current_dir("/").stdin(Stdio::null());
+    if rustix::process::getuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+
+/// Debian keeps the server programs of Postgres out of the path; the newest version wins.
+fn installed(name: &str) -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut found: Vec<_> = versions
+        .map(|version| version.path().join("bin").join(name))
+        .collect();
+    found.retain(|path| path.exists());
+    found.sort();
+    found.pop().unwrap_or_else(|| name.into())
+}
+
+/// A folder that the server's user may write to, with a path short enough for a Unix socket.
+fn private_folder(prefix: &str) -> TempDir {
+    let folder = tempfile::Builder::new()
+        .prefix(prefix)
+        .tempdir_in("/tmp")
+        .unwrap();
+    if rustix::process::getuid().is_root() {
+        chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    folder
+}
