@@ -102,17 +102,19 @@ impl Device {
                 }
             }
         };
-        match tokio::time::timeout(DEADLINE, found).await {
-            Ok(Some(found)) => found,
-            Ok(None) => panic!(
-                "the connection ended ({:?}) before: {what}",
-                self.link.closed().await
-            ),
-            Err(_elapsed) => panic!(
+        let Ok(found) = tokio::time::timeout(DEADLINE, found).await else {
+            panic!(
                 "not within {DEADLINE:?}: {what}; seen: {:#?}",
                 self.lock().frames
-            ),
-        }
+            );
+        };
+        let Some(found) = found else {
+            panic!(
+                "the connection ended ({:?}) before: {what}",
+                self.link.closed().await
+            );
+        };
+        found
     }
 
     /// Waits for an event of a room's log.

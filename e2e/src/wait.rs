@@ -35,10 +35,10 @@ pub async fn eventually_within<T>(
 
 /// Awaits a future; panics past the deadline.
 pub async fn within<T>(deadline: Duration, what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(deadline, future).await {
-        Ok(value) => value,
-        Err(_elapsed) => panic!("not within {deadline:?}: {what}"),
-    }
+    let Ok(value) = tokio::time::timeout(deadline, future).await else {
+        panic!("not within {deadline:?}: {what}");
+    };
+    value
 }
 
 /// Runs something beside the test; whoever needs its result awaits the handle.
