@@ -1,0 +1,1 @@
+//! Pure rules of chat: what a message, a room, a position may be.

@@ -1,0 +1,136 @@
+//! The three gRPC services: one delegating line per call. The modules below know bytes, not rules: decode, call the use
+//! case, encode.
+
+pub(crate) mod convert;
+mod delivery;
+mod ingest;
+mod log;
+mod messages;
+mod participants;
+mod positions;
+mod rooms;
+
+use std::sync::Arc;
+
+use kith_api::chat::v1::{
+    chat_service_server::ChatService, delivery_service_server::DeliveryService,
+    ingest_service_server::IngestService, *,
+};
+use kith_error::into_status;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::{Error, app::App};
+
+/// Serves all three.
+#[derive(Clone)]
+pub(crate) struct Rpc {
+    app: Arc<App>,
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+impl Rpc {
+    pub(crate) const fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+}
+
+/// Every answer leaves here, and so does every error: an internal one is logged once.
+fn answer<T>(result: Result<T, Error>) -> Answer<T> {
+    result
+        .map(Response::new)
+        .map_err(|error| into_status(&error))
+}
+
+#[tonic::async_trait]
+#[rustfmt::skip]
+impl ChatService for Rpc {
+    async fn create_direct_chat_room(&self, request: Request<CreateDirectChatRoomRequest>) -> Answer<CreateDirectChatRoomResponse> {
+        answer(rooms::create_direct_chat_room(&self.app, request).await)
+    }
+    async fn create_group_chat_room(&self, request: Request<CreateGroupChatRoomRequest>) -> Answer<CreateGroupChatRoomResponse> {
+        answer(rooms::create_group_chat_room(&self.app, request).await)
+    }
+    async fn get_user_chat_rooms(&self, request: Request<GetUserChatRoomsRequest>) -> Answer<GetUserChatRoomsResponse> {
+        answer(rooms::get_user_chat_rooms(&self.app, request).await)
+    }
+    async fn get_chat_room(&self, request: Request<GetChatRoomRequest>) -> Answer<GetChatRoomResponse> {
+        answer(rooms::get_chat_room(&self.app, request).await)
+    }
+    async fn update_chat_room(&self, request: Request<UpdateChatRoomRequest>) -> Answer<UpdateChatRoomResponse> {
+        answer(rooms::update_chat_room(&self.app, request).await)
+    }
+    async fn update_room_settings(&self, request: Request<UpdateRoomSettingsRequest>) -> Answer<UpdateRoomSettingsResponse> {
+        answer(rooms::update_room_settings(&self.app, request).await)
+    }
+    async fn get_participants(&self, request: Request<GetParticipantsRequest>) -> Answer<GetParticipantsResponse> {
+        answer(participants::get_participants(&self.app, request).await)
+    }
+    async fn add_participants(&self, request: Request<AddParticipantsRequest>) -> Answer<AddParticipantsResponse> {
+        answer(participants::add_participants(&self.app, request).await)
+    }
+    async fn update_participant_role(&self, request: Request<UpdateParticipantRoleRequest>) -> Answer<UpdateParticipantRoleResponse> {
+        answer(participants::update_participant_role(&self.app, request).await)
+    }
+    async fn remove_participant(&self, request: Request<RemoveParticipantRequest>) -> Answer<RemoveParticipantResponse> {
+        answer(participants::remove_participant(&self.app, request).await)
+    }
+    async fn send_message(&self, request: Request<SendMessageRequest>) -> Answer<SendMessageResponse> {
+        answer(messages::send_message(&self.app, request).await)
+    }
+    async fn get_room_messages(&self, request: Request<GetRoomMessagesRequest>) -> Answer<GetRoomMessagesResponse> {
+        answer(messages::get_room_messages(&self.app, request).await)
+    }
+    async fn mark_message_as_read(&self, request: Request<MarkMessageAsReadRequest>) -> Answer<MarkMessageAsReadResponse> {
+        answer(positions::mark_message_as_read(&self.app, request).await)
+    }
+    async fn get_message_receipts(&self, request: Request<GetMessageReceiptsRequest>) -> Answer<GetMessageReceiptsResponse> {
+        answer(positions::get_message_receipts(&self.app, request).await)
+    }
+    async fn get_room_events(&self, request: Request<GetRoomEventsRequest>) -> Answer<GetRoomEventsResponse> {
+        answer(log::get_room_events(&self.app, request).await)
+    }
+    async fn sync(&self, request: Request<SyncRequest>) -> Answer<SyncResponse> {
+        answer(log::sync(&self.app, request).await)
+    }
+}
+
+#[tonic::async_trait]
+#[rustfmt::skip]
+impl DeliveryService for Rpc {
+    type SendStream = delivery::SendStream;
+    type SubscribeStream = delivery::SubscribeStream;
+
+    async fn send(&self, request: Request<Streaming<SendRequest>>) -> Answer<Self::SendStream> {
+        answer(delivery::send(&self.app, request))
+    }
+    async fn subscribe(&self, request: Request<Streaming<SubscribeRequest>>) -> Answer<Self::SubscribeStream> {
+        answer(delivery::subscribe(&self.app, request))
+    }
+    async fn get_heads(&self, request: Request<GetHeadsRequest>) -> Answer<GetHeadsResponse> {
+        answer(log::get_heads(&self.app, request).await)
+    }
+    async fn get_room_log(&self, request: Request<GetRoomLogRequest>) -> Answer<GetRoomLogResponse> {
+        answer(log::get_room_log(&self.app, request).await)
+    }
+    async fn get_user_log(&self, request: Request<GetUserLogRequest>) -> Answer<GetUserLogResponse> {
+        answer(log::get_user_log(&self.app, request).await)
+    }
+}
+
+#[tonic::async_trait]
+#[rustfmt::skip]
+impl IngestService for Rpc {
+    async fn append_user_events(&self, request: Request<AppendUserEventsRequest>) -> Answer<AppendUserEventsResponse> {
+        answer(ingest::append_user_events(&self.app, request).await)
+    }
+    async fn apply_pairs(&self, request: Request<ApplyPairsRequest>) -> Answer<ApplyPairsResponse> {
+        answer(ingest::apply_pairs(&self.app, request).await)
+    }
+    async fn apply_users(&self, request: Request<ApplyUsersRequest>) -> Answer<ApplyUsersResponse> {
+        answer(ingest::apply_users(&self.app, request).await)
+    }
+    async fn apply_read_receipts(&self, request: Request<ApplyReadReceiptsRequest>) -> Answer<ApplyReadReceiptsResponse> {
+        answer(ingest::apply_read_receipts(&self.app, request).await)
+    }
+}

@@ -1,0 +1,1 @@
+//! Chat against real Postgres, over real gRPC in memory.
