@@ -143,8 +143,15 @@ impl Loader {
         for toml in &self.defaults {
             builder = builder.add_source(File::from_str(toml, FileFormat::Toml));
         }
+        let defaults = builder.clone().build()?;
         for (key, value, _) in overrides {
-            builder = builder.set_override(key, value.clone())?;
+            let is_list = matches!(defaults.get::<Value>(key), Ok(found) if matches!(found.kind, ValueKind::Array(_)));
+            let value = if is_list {
+                as_list(value)
+            } else {
+                value.clone()
+            };
+            builder = builder.set_override(key, value)?;
         }
         builder.build()
     }
@@ -174,6 +181,18 @@ fn origins(root: &Value, origin: &str) -> Vec<(String, Value, String)> {
         .into_iter()
         .map(|(key, value)| (key, value, origin.to_owned()))
         .collect()
+}
+
+/// A variable is one text: where a list is expected, commas part its items.
+fn as_list(value: &Value) -> Value {
+    let ValueKind::String(text) = &value.kind else {
+        return value.clone();
+    };
+    let items = text
+        .split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty());
+    Value::new(None, items.map(str::to_owned).collect::<Vec<_>>())
 }
 
 /// The values that are no tables, with their dotted keys.

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::Problems;
 
@@ -179,25 +179,6 @@ pub struct Limits {
     pub frames_per_socket: u32,
     /// New sockets per address and minute.
     pub sockets_per_address: u32,
-}
-
-/// Reads a list from TOML, or from one variable with commas between its items. For `#[serde(deserialize_with = "…")]`.
-pub fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Form {
-        List(Vec<String>),
-        Text(String),
-    }
-    Ok(match Form::deserialize(deserializer)? {
-        Form::List(items) => items,
-        Form::Text(text) => text
-            .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-            .map(str::to_owned)
-            .collect(),
-    })
 }
 
 /// A URL without its password, for logs and `kith config check`.

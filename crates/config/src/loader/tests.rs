@@ -129,3 +129,28 @@ fn shown_settings_hold_no_secret() {
     assert_eq!(value("database.url").value, "postgres://kith:…@db/kith");
     assert!(value("database.url").changed && !value("telemetry.log").changed);
 }
+
+#[test]
+fn a_list_comes_from_one_variable() {
+    #[derive(Deserialize)]
+    struct Lists {
+        edge: Edge,
+    }
+    #[derive(Deserialize)]
+    struct Edge {
+        origins: Vec<String>,
+    }
+    let load = |variables: &[(&str, &str)]| {
+        let config: Lists = loader(variables)
+            .defaults("[edge]\norigins = []\n")
+            .load()
+            .unwrap();
+        config.edge.origins
+    };
+
+    assert_eq!(
+        load(&[("KITH__EDGE__ORIGINS", "https://a, https://b")]),
+        ["https://a", "https://b"]
+    );
+    assert!(load(&[]).is_empty());
+}
