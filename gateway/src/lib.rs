@@ -1,1 +1,117 @@
-//! Empty.
+//! The edge: turns the REST and WebSocket traffic of phones and browsers into gRPC calls and streams. Owns the client
+//! contract's shapes, the limits and who is calling; holds no data, speaks no SQL and no Redis, and knows no business rule.
+
+mod config;
+mod edge;
+mod identity;
+mod limits;
+mod router;
+mod serve;
+mod state;
+mod wire;
+mod ws;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use kith_client::Upstream;
+use kith_clock::Clock;
+use kith_runtime::{Shutdown, Tasks};
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    identity::Identity,
+    limits::Limits,
+    state::{AppState, Gateway},
+};
+
+pub use config::{Config, DEFAULTS};
+
+/// What a gateway is given.
+pub struct Deps {
+    /// Where it is reached; bound already.
+    pub listener: TcpListener,
+    /// The accounts service.
+    pub accounts: Upstream,
+    /// The friends service.
+    pub friends: Upstream,
+    /// The chat service.
+    pub chat: Upstream,
+    /// Time and ids.
+    pub clock: Clock,
+    /// Where its tasks run.
+    pub tasks: Tasks,
+    /// The shared `[limits]`.
+    pub limits: kith_config::Limits,
+}
+
+/// The gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// `[gateway]` cannot be used; every problem.
+    #[error("gateway configuration: {}", .0.join("; "))]
+    Config(Vec<String>),
+    /// The listener has no address.
+    #[error("gateway listener: {0}")]
+    Listener(#[from] io::Error),
+}
+
+/// A gateway that serves.
+pub struct Running {
+    state: AppState,
+    local_addr: SocketAddr,
+}
+
+/// Starts to serve; goes on until the shutdown of its tasks, or [`Running::drain`].
+#[expect(
+    clippy::unused_async,
+    reason = "all services start with the same signature"
+)]
+pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
+    let problems = config.validate();
+    if !problems.is_empty() {
+        return Err(StartError::Config(problems));
+    }
+    let local_addr = deps.listener.local_addr()?;
+    let identity = Identity::new(
+        deps.accounts.clone(),
+        deps.clock.clone(),
+        &config.token_issuer,
+        &config.token_audience,
+    );
+    let limits = Limits::new(&deps.limits);
+    identity.start(&deps.tasks);
+    limits.start(&deps.tasks);
+    let state = Arc::new(Gateway {
+        accounts: deps.accounts,
+        friends: deps.friends,
+        chat: deps.chat,
+        identity,
+        limits,
+        clock: deps.clock,
+        proxies: config.proxies(),
+        draining: Shutdown::new(),
+        connections: TaskTracker::new(),
+        tasks: deps.tasks,
+        config,
+    });
+    serve::start(&state, deps.listener);
+    Ok(Running { state, local_addr })
+}
+
+impl Running {
+    /// Where it is reached.
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Leaves: readiness off, nothing new is accepted, sockets are told and closed, requests in flight are finished. True when
+    /// all of it was done within `grace`.
+    pub async fn drain(&self, grace: Duration) -> bool {
+        self.state.draining.signal();
+        self.state.connections.close();
+        tokio::time::timeout(grace, self.state.connections.wait())
+            .await
+            .is_ok()
+    }
+}

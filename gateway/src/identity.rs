@@ -1,0 +1,190 @@
+//! Who presents this token? Verifies access tokens with the keys of accounts, and knows which sessions ended before
+//! their tokens expired. Refuses to guess: without keys the answer is `unavailable`, never "fine".
+
+mod keys;
+mod revocations;
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use kith_api::accounts::v1::VerifyServiceKeyRequest;
+use kith_auth::{Caller, Claims, TokenError};
+use kith_client::Upstream;
+use kith_clock::Clock;
+use kith_error::{Failure, Reason};
+use kith_ids::{SessionId, UserId};
+use kith_runtime::Tasks;
+use tokio::sync::broadcast;
+
+use self::{keys::Keys, revocations::Revocations};
+
+pub(crate) use revocations::{Cause, Revoked};
+
+/// How long a service key is believed without asking again; a revoked one works at most this much longer.
+const SERVICE_KEY_MEMORY: Duration = Duration::from_secs(10);
+/// Service keys remembered at once; an installation has a handful.
+const SERVICE_KEYS: u64 = 1_000;
+
+/// Verifies tokens. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Identity(Arc<Inner>);
+
+struct Inner {
+    accounts: Upstream,
+    clock: Clock,
+    keys: Keys,
+    revocations: Revocations,
+    service_keys: moka::future::Cache<String, String>,
+}
+
+/// What a token that holds says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Verified {
+    pub(crate) user_id: UserId,
+    pub(crate) session_id: SessionId,
+    pub(crate) expires_at: DateTime<Utc>,
+}
+
+impl Identity {
+    /// Trusts the keys of this accounts service, for tokens of this issuer and audience. Knows nothing until [`Identity::start`].
+    pub(crate) fn new(accounts: Upstream, clock: Clock, issuer: &str, audience: &str) -> Self {
+        Self(Arc::new(Inner {
+            keys: Keys::new(issuer, audience),
+            revocations: Revocations::default(),
+            service_keys: moka::future::Cache::builder()
+                .max_capacity(SERVICE_KEYS)
+                .time_to_live(SERVICE_KEY_MEMORY)
+                .build(),
+            accounts,
+            clock,
+        }))
+    }
+
+    /// Follows the keys and the ended sessions until the shutdown.
+    pub(crate) fn start(&self, tasks: &Tasks) {
+        let (identity, shutdown) = (self.clone(), tasks.shutdown().clone());
+        tasks.restarting("gateway.keys", move || {
+            let (identity, shutdown) = (identity.clone(), shutdown.clone());
+            async move {
+                identity
+                    .0
+                    .keys
+                    .follow(&identity.0.accounts, &shutdown)
+                    .await
+            }
+        });
+        let (identity, shutdown) = (self.clone(), tasks.shutdown().clone());
+        tasks.restarting("gateway.revocations", move || {
+            let (identity, shutdown) = (identity.clone(), shutdown.clone());
+            async move {
+                let inner = &identity.0;
+                inner
+                    .revocations
+                    .follow(&inner.accounts, &inner.clock, &shutdown)
+                    .await;
+            }
+        });
+    }
+
+    /// Who a token names: `unauthenticated`, `token_expired`, or `unavailable` when there are no keys to judge by.
+    pub(crate) async fn verify(&self, token: &str) -> Result<Verified, Failure> {
+        let claims = self.claims(token).await?;
+        if self.is_revoked(claims.sid) {
+            return Err(unauthenticated("the session has ended"));
+        }
+        Ok(Verified {
+            user_id: claims.sub,
+            session_id: claims.sid,
+            // The verifier has compared `exp` with the clock, so it is a time.
+            expires_at: DateTime::from_timestamp(claims.exp, 0).unwrap_or(DateTime::<Utc>::MAX_UTC),
+        })
+    }
+
+    /// The name of the service that a `kith_sk_…` key belongs to.
+    pub(crate) async fn verify_service_key(&self, key: &str) -> Result<String, Failure> {
+        if let Some(name) = self.0.service_keys.get(key).await {
+            return Ok(name);
+        }
+        let name = self
+            .0
+            .accounts
+            .accounts(&node())
+            .verify_service_key(VerifyServiceKeyRequest {
+                key: key.to_owned(),
+            })
+            .await
+            .map_err(|status| Failure::from(&status))?
+            .into_inner()
+            .service_name;
+        self.0
+            .service_keys
+            .insert(key.to_owned(), name.clone())
+            .await;
+        Ok(name)
+    }
+
+    /// Ends sessions here and now: accounts has just answered that they are over, and the news need not travel back first.
+    pub(crate) fn revoke_locally(&self, user_id: UserId, sessions: &[SessionId]) {
+        for &session_id in sessions {
+            self.0.revocations.add(
+                Revoked {
+                    user_id,
+                    session_id,
+                    cause: Cause::Ended,
+                },
+                self.0.clock.now(),
+            );
+        }
+    }
+
+    /// Every session that ends from now on, for open sockets. A receiver that lags must compare with [`Identity::revocation`].
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Revoked> {
+        self.0.revocations.subscribe()
+    }
+
+    /// Whether the session ended before its tokens expired.
+    pub(crate) fn is_revoked(&self, session: SessionId) -> bool {
+        self.revocation(session).is_some()
+    }
+
+    /// Why the session ended, if it did.
+    pub(crate) fn revocation(&self, session: SessionId) -> Option<Cause> {
+        self.0.revocations.cause(session)
+    }
+
+    /// Whether tokens can be judged at all.
+    pub(crate) fn has_keys(&self) -> bool {
+        self.0.keys.known()
+    }
+
+    async fn claims(&self, token: &str) -> Result<Claims, Failure> {
+        let inner = &self.0;
+        let verdict = match inner.keys.verify(token, &inner.clock) {
+            // An unknown `kid` may be a key made since the last look.
+            Err(TokenError::UnknownKey) => {
+                inner.keys.refetch(&inner.accounts).await?;
+                inner.keys.verify(token, &inner.clock)
+            }
+            verdict => verdict,
+        };
+        verdict.map_err(|error| match error {
+            TokenError::Expired => {
+                Failure::new(Reason::TokenExpired, "the access token has expired")
+            }
+            TokenError::UnknownKey | TokenError::Invalid => {
+                unauthenticated("the access token does not hold")
+            }
+        })
+    }
+}
+
+fn node() -> Caller {
+    Caller::node("gateway")
+}
+
+fn unauthenticated(message: &str) -> Failure {
+    Failure::new(Reason::Unauthenticated, message)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+//! What every handler and every socket needs: the services, who is calling, the limits, and whether the node is leaving.
+
+use std::sync::Arc;
+
+use kith_client::Upstream;
+use kith_clock::Clock;
+use kith_runtime::{Shutdown, Tasks};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    config::{Config, Network},
+    identity::Identity,
+    limits::Limits,
+};
+
+/// The state of a gateway node, shared by handlers and sockets.
+pub(crate) type AppState = Arc<Gateway>;
+
+/// The state of a gateway node.
+pub(crate) struct Gateway {
+    pub(crate) accounts: Upstream,
+    pub(crate) friends: Upstream,
+    pub(crate) chat: Upstream,
+    pub(crate) identity: Identity,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    pub(crate) tasks: Tasks,
+    pub(crate) config: Config,
+    /// `config.trusted_proxies`, read.
+    pub(crate) proxies: Vec<Network>,
+    /// Signalled when the node begins to leave: readiness is off, sockets send `drain` and close 1001.
+    pub(crate) draining: Shutdown,
+    /// Open connections. A socket holds a token of it for as long as it is open, because the connection that it was upgraded from has ended by then.
+    pub(crate) connections: TaskTracker,
+}

@@ -1,0 +1,108 @@
+//! One entry of a log as sockets get it: encoded once, shared by all.
+
+use std::time::Instant;
+
+use kith_api::chat::v1::{self, room_event::Body, user_event_body};
+use kith_ids::{RoomId, UserId};
+
+use crate::{
+    wire,
+    ws::{frames, framing::Frame},
+};
+
+/// An entry of a room's or a person's log.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// `seq` or `useq`.
+    pub(crate) seq: u64,
+    /// What everybody gets.
+    pub(crate) frame: Frame,
+    /// The only second encoding: the sender's copy of a message, with `client_id`.
+    pub(crate) own: Option<(UserId, Frame)>,
+    /// What it does to those who get it.
+    pub(crate) effect: Effect,
+    /// When this node learned of it; the tail forgets by age.
+    pub(crate) learned_at: Instant,
+}
+
+/// What an entry does to the one who gets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    None,
+    /// Ends this person's stay in the room.
+    Left(UserId),
+    /// Begins a stay in a room.
+    RoomAdded { room_id: RoomId, joined_seq: u64 },
+    /// Ends a stay in a room.
+    RoomRemoved { room_id: RoomId, leave_seq: u64 },
+}
+
+impl Entry {
+    /// Encodes an event of a room.
+    pub(crate) fn of_room(event: v1::RoomEvent) -> Self {
+        let (sender, effect) = match &event.body {
+            Some(Body::MessageCreated(message)) => (message.sender_id.parse().ok(), Effect::None),
+            Some(Body::ParticipantLeft(who)) => {
+                let user_id = who.user.as_ref().and_then(|user| user.user_id.parse().ok());
+                (None, user_id.map_or(Effect::None, Effect::Left))
+            }
+            _ => (None, Effect::None),
+        };
+        let seq = event.seq;
+        let viewer = sender.map(|sender: UserId| sender.to_string());
+        let mut event = wire::Event::new(event, viewer.as_deref());
+        let own = sender.map(|sender| (sender, frames::event(&event)));
+        if let wire::event::EventBody::Message(message) = &mut event.d {
+            message.client_id = None;
+        }
+        Self {
+            seq,
+            frame: frames::event(&event),
+            own,
+            effect,
+            learned_at: Instant::now(),
+        }
+    }
+
+    /// Encodes an event of a person.
+    pub(crate) fn of_user(event: v1::UserEvent) -> Self {
+        let effect = match event.body.as_ref().and_then(|body| body.body.as_ref()) {
+            Some(user_event_body::Body::RoomAdded(room)) => {
+                room.room_id.parse().map_or(Effect::None, |room_id| Effect::RoomAdded {
+                    room_id,
+                    joined_seq: room.joined_seq,
+                })
+            }
+            Some(user_event_body::Body::RoomRemoved(removed)) => {
+                removed
+                    .room_id
+                    .parse()
+                    .map_or(Effect::None, |room_id| Effect::RoomRemoved {
+                        room_id,
+                        leave_seq: removed.leave_seq,
+                    })
+            }
+            _ => Effect::None,
+        };
+        Self {
+            seq: event.useq,
+            frame: frames::user(&wire::UserEvent::new(event)),
+            own: None,
+            effect,
+            learned_at: Instant::now(),
+        }
+    }
+
+    /// The copy for one person.
+    pub(crate) fn frame_for(&self, user_id: UserId) -> &Frame {
+        match &self.own {
+            Some((sender, frame)) if *sender == user_id => frame,
+            _ => &self.frame,
+        }
+    }
+
+    /// Bytes that it holds.
+    pub(crate) fn size(&self) -> usize {
+        self.frame.len() + self.own.as_ref().map_or(0, |(_, frame)| frame.len())
+    }
+}

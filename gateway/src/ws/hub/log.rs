@@ -1,0 +1,441 @@
+//! One log on this node, and the sockets that follow it: brings its entries into order, holds back what came too early,
+//! and gives each socket every entry once, in order, up to the one that ends its stay. Pure: it does no reading itself, it
+//! says which reading it wants.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Instant,
+};
+
+use kith_ids::UserId;
+
+use super::entry::{Effect, Entry};
+
+/// Entries held back while one is missing; past it only the highest seq is kept, and the rest is read.
+const HELD: usize = 256;
+/// Bytes held back.
+const HELD_BYTES: usize = 1024 * 1024;
+/// Entries kept for those who catch up.
+const TAIL: usize = 256;
+/// Bytes kept for those who catch up; bounds what very many busy rooms can hold.
+const TAIL_BYTES: usize = 256 * 1024;
+
+/// Who follows a log.
+pub(crate) trait Receiver {
+    /// What it needs to act, for example the list of sockets to wake.
+    type Context;
+
+    /// Names the follower within the log.
+    fn id(&self) -> u64;
+    /// The person.
+    fn user_id(&self) -> UserId;
+    /// Takes an entry; false when its queue is full.
+    fn deliver(&self, entry: &Entry, context: &mut Self::Context) -> bool;
+    /// It gets nothing more until it asks, and should know.
+    fn fell_behind(&self, context: &mut Self::Context);
+    /// Its stay is over.
+    fn ended(&self);
+}
+
+/// A log and its followers.
+#[derive(Debug)]
+pub(crate) struct Log<R> {
+    /// Followers more than this behind must page for themselves. None: nobody ever must.
+    too_long: Option<u64>,
+    /// Everything up to here has been seen; none until the log's head is known.
+    high: Option<u64>,
+    /// The highest seq heard of.
+    known: u64,
+    held: BTreeMap<u64, Arc<Entry>>,
+    held_bytes: usize,
+    /// All entries above `tail_from`, up to `high`.
+    tail: VecDeque<Arc<Entry>>,
+    tail_from: u64,
+    tail_bytes: usize,
+    seats: Vec<Seat<R>>,
+    /// A reading is under way; set and cleared by whoever reads.
+    pub(crate) is_read: bool,
+    /// The log was given up; a new one takes its place.
+    pub(crate) is_closed: bool,
+}
+
+#[derive(Debug)]
+struct Seat<R> {
+    receiver: R,
+    /// The last seq it has, or that it shall not get.
+    cursor: u64,
+    state: State,
+    /// First seq of a stay that began before the current one was seen to end.
+    next_stay: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Has everything up to `high`.
+    Live,
+    /// Lacks something that will be read.
+    Waiting,
+    /// Gets nothing until it asks.
+    Behind,
+}
+
+impl<R: Receiver> Log<R> {
+    /// Nothing is known yet.
+    pub(crate) fn new(too_long: Option<u64>) -> Self {
+        Self {
+            too_long,
+            high: None,
+            known: 0,
+            held: BTreeMap::new(),
+            held_bytes: 0,
+            tail: VecDeque::new(),
+            tail_from: 0,
+            tail_bytes: 0,
+            seats: Vec::new(),
+            is_read: false,
+            is_closed: false,
+        }
+    }
+
+    /// Up to where it is complete.
+    pub(crate) const fn high(&self) -> Option<u64> {
+        self.high
+    }
+
+    /// Whether somebody follows it.
+    pub(crate) fn is_followed(&self) -> bool {
+        !self.seats.is_empty()
+    }
+
+    /// Its followers.
+    pub(crate) fn receivers(&self) -> impl Iterator<Item = &R> {
+        self.seats.iter().map(|seat| &seat.receiver)
+    }
+
+    /// The head, read after the subscription took effect: what comes from now on is heard of.
+    pub(crate) fn establish(&mut self, head: u64, context: &mut R::Context) {
+        if self.high.is_some() {
+            self.hear_of(head);
+            return;
+        }
+        self.high = Some(head);
+        self.tail_from = head;
+        self.known = self.known.max(head);
+        self.release_held(context);
+        self.settle(context);
+    }
+
+    /// There is an entry of this seq somewhere.
+    pub(crate) fn hear_of(&mut self, head: u64) {
+        self.known = self.known.max(head);
+    }
+
+    /// Takes a live entry.
+    pub(crate) fn receive(&mut self, entry: Arc<Entry>, context: &mut R::Context) {
+        self.hear_of(entry.seq);
+        match self.high {
+            Some(high) if entry.seq <= high => {}
+            Some(high) if entry.seq == high + 1 => {
+                self.advance(entry, context);
+                self.release_held(context);
+                self.settle_ended(context);
+            }
+            _ => self.hold(entry),
+        }
+    }
+
+    /// Adds a follower that has everything up to `cursor`.
+    pub(crate) fn join(&mut self, receiver: R, cursor: u64, context: &mut R::Context) {
+        self.seats.push(Seat {
+            receiver,
+            cursor,
+            state: State::Waiting,
+            next_stay: None,
+        });
+        self.settle(context);
+    }
+
+    /// Begins a stay at `joined_seq`, of somebody who may still be seeing the end of their last one.
+    pub(crate) fn begin_stay(&mut self, receiver: R, joined_seq: u64, context: &mut R::Context) {
+        let cursor = joined_seq.saturating_sub(1);
+        match self.seat(receiver.id()) {
+            None => self.join(receiver, cursor, context),
+            Some(seat) if seat.cursor >= cursor => {}
+            Some(seat) if seat.state == State::Behind => {
+                seat.cursor = cursor;
+                seat.state = State::Waiting;
+                self.settle(context);
+            }
+            Some(seat) => seat.next_stay = Some(joined_seq),
+        }
+    }
+
+    /// Ends a stay of which `leave_seq` is the last entry. Who is on the way there gets it; who cannot get there is out.
+    pub(crate) fn end_stay(&mut self, id: u64, leave_seq: u64) {
+        self.seats.retain(|seat| {
+            let is_over = seat.receiver.id() == id
+                && (seat.state == State::Behind || seat.cursor >= leave_seq);
+            if is_over {
+                seat.receiver.ended();
+            }
+            !is_over
+        });
+    }
+
+    /// Removes a follower.
+    pub(crate) fn leave(&mut self, id: u64) {
+        self.seats.retain(|seat| seat.receiver.id() != id);
+    }
+
+    /// Somebody who was behind has now everything up to `cursor`, or goes on where they stood.
+    pub(crate) fn rejoin(&mut self, id: u64, cursor: Option<u64>, context: &mut R::Context) {
+        if let Some(seat) = self.seat(id)
+            && seat.state == State::Behind
+        {
+            seat.cursor = cursor.unwrap_or(seat.cursor).max(seat.cursor);
+            seat.state = State::Waiting;
+            self.settle(context);
+        }
+    }
+
+    /// Whether somebody waits for a reading, rather than for a straggler that may yet come by itself.
+    pub(crate) fn has_waiting(&self) -> bool {
+        self.high.is_some() && self.seats.iter().any(|seat| seat.state == State::Waiting)
+    }
+
+    /// The seq after which it wants to be read.
+    pub(crate) fn wants_reading(&mut self, context: &mut R::Context) -> Option<u64> {
+        let high = self.skip_if_too_long(context)?;
+        let gap = (self.known > high).then_some(high);
+        let waiting = self
+            .seats
+            .iter()
+            .filter(|seat| seat.state == State::Waiting)
+            .map(|seat| seat.cursor)
+            .min();
+        match (gap, waiting) {
+            (Some(gap), Some(waiting)) => Some(gap.min(waiting)),
+            (gap, waiting) => gap.or(waiting),
+        }
+    }
+
+    /// Takes what was read: all entries above `after` and up to `through`, of a log that ended at `head`.
+    pub(crate) fn apply_reading(&mut self, reading: Reading, context: &mut R::Context) {
+        let Reading {
+            after,
+            entries,
+            through,
+            head,
+        } = reading;
+        self.hear_of(head);
+        self.seats.retain_mut(|seat| {
+            let lacks_these = seat.state == State::Waiting
+                && (after..through.max(after + 1)).contains(&seat.cursor);
+            if !lacks_these {
+                return true;
+            }
+            let stays = seat.offer_all(entries.iter(), context);
+            // A full queue has stopped it in the middle; a new stay may have moved it beyond.
+            if stays && seat.state == State::Waiting {
+                seat.cursor = seat.cursor.max(through);
+            }
+            stays
+        });
+        if self.high.is_some_and(|high| (after..through).contains(&high)) {
+            for entry in entries {
+                if self.high.is_some_and(|high| entry.seq > high) {
+                    self.advance(entry, context);
+                }
+            }
+            self.high = self.high.max(Some(through));
+        }
+        self.release_held(context);
+        self.settle(context);
+    }
+
+    /// Forgets tail entries learned before `oldest`.
+    pub(crate) fn forget_tail(&mut self, oldest: Instant) {
+        while self
+            .tail
+            .front()
+            .is_some_and(|entry| entry.learned_at < oldest)
+        {
+            self.forget_first();
+        }
+        if self.tail.is_empty() {
+            self.tail = VecDeque::new();
+        }
+    }
+
+    fn seat(&mut self, id: u64) -> Option<&mut Seat<R>> {
+        self.seats.iter_mut().find(|seat| seat.receiver.id() == id)
+    }
+
+    fn hold(&mut self, entry: Arc<Entry>) {
+        let size = entry.size();
+        if self.held.len() < HELD && self.held_bytes + size <= HELD_BYTES {
+            self.held_bytes += size;
+            if let Some(same) = self.held.insert(entry.seq, entry) {
+                self.held_bytes -= same.size();
+            }
+        }
+    }
+
+    /// Lets go of what was held back and is now old, or next.
+    fn release_held(&mut self, context: &mut R::Context) {
+        while let (Some(high), Some(first)) = (self.high, self.held.first_entry()) {
+            if *first.key() > high + 1 {
+                return;
+            }
+            let entry = first.remove();
+            self.held_bytes -= entry.size();
+            if entry.seq == high + 1 {
+                self.advance(entry, context);
+            }
+        }
+    }
+
+    /// Gives the next entry to all that are live, and keeps it.
+    fn advance(&mut self, entry: Arc<Entry>, context: &mut R::Context) {
+        self.high = Some(entry.seq);
+        self.seats
+            .retain_mut(|seat| seat.state != State::Live || seat.offer(&entry, context));
+        self.tail_bytes += entry.size();
+        self.tail.push_back(entry);
+        while self.tail.len() > TAIL || self.tail_bytes > TAIL_BYTES {
+            self.forget_first();
+        }
+    }
+
+    fn forget_first(&mut self) {
+        if let Some(entry) = self.tail.pop_front() {
+            self.tail_bytes -= entry.size();
+            self.tail_from = entry.seq;
+        }
+    }
+
+    /// On the hot path only a stay that ended can leave somebody waiting.
+    fn settle_ended(&mut self, context: &mut R::Context) {
+        if self.seats.iter().any(|seat| seat.state == State::Waiting) {
+            self.settle(context);
+        }
+    }
+
+    /// Makes live whoever has everything, or can get it from the tail.
+    fn settle(&mut self, context: &mut R::Context) {
+        let Some(high) = self.high else { return };
+        let (tail, tail_from, too_long) = (&self.tail, self.tail_from, self.too_long);
+        self.seats.retain_mut(|seat| {
+            if seat.state != State::Waiting {
+                return true;
+            }
+            if too_long.is_some_and(|limit| high.saturating_sub(seat.cursor) > limit) {
+                seat.fall_behind(context);
+                return true;
+            }
+            if (tail_from..high).contains(&seat.cursor) {
+                let missing = tail.iter().filter(|entry| entry.seq > tail_from);
+                if !seat.offer_all(missing, context) {
+                    return false;
+                }
+                if seat.state == State::Waiting {
+                    seat.cursor = seat.cursor.max(high);
+                }
+            }
+            if seat.state == State::Waiting && seat.cursor >= high {
+                seat.state = State::Live;
+            }
+            true
+        });
+    }
+
+    /// A gap too long to be filled is skipped, and the followers are told. Gives `high`.
+    fn skip_if_too_long(&mut self, context: &mut R::Context) -> Option<u64> {
+        let high = self.high?;
+        if self
+            .too_long
+            .is_none_or(|limit| self.known - high <= limit)
+        {
+            return Some(high);
+        }
+        self.high = Some(self.known);
+        self.tail.clear();
+        self.tail_bytes = 0;
+        self.tail_from = self.known;
+        for seat in &mut self.seats {
+            // Who had more than this log (its head was read later) may not lack anything.
+            if seat.state == State::Live && seat.cursor < self.known {
+                seat.fall_behind(context);
+            }
+        }
+        self.release_held(context);
+        self.settle(context);
+        self.high
+    }
+}
+
+/// What was read of a log.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    /// Entries above this were asked for.
+    pub(crate) after: u64,
+    /// All that there are up to `through`, in order.
+    pub(crate) entries: Vec<Arc<Entry>>,
+    pub(crate) through: u64,
+    /// Where the log ended.
+    pub(crate) head: u64,
+}
+
+impl<R: Receiver> Seat<R> {
+    /// Gives all of these that it lacks; false when its stay ended with one of them.
+    fn offer_all<'a>(
+        &mut self,
+        entries: impl Iterator<Item = &'a Arc<Entry>>,
+        context: &mut R::Context,
+    ) -> bool {
+        for entry in entries {
+            if self.state == State::Behind {
+                return true;
+            }
+            if !self.offer(entry, context) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Gives one entry if it lacks it; false when its stay ended with it.
+    fn offer(&mut self, entry: &Entry, context: &mut R::Context) -> bool {
+        if entry.seq <= self.cursor {
+            return true;
+        }
+        if !self.receiver.deliver(entry, context) {
+            self.fall_behind(context);
+            return true;
+        }
+        self.cursor = entry.seq;
+        if entry.effect != Effect::Left(self.receiver.user_id()) {
+            return true;
+        }
+        match self.next_stay.take() {
+            Some(joined_seq) => {
+                self.cursor = self.cursor.max(joined_seq.saturating_sub(1));
+                self.state = State::Waiting;
+                true
+            }
+            None => {
+                self.receiver.ended();
+                false
+            }
+        }
+    }
+
+    fn fall_behind(&mut self, context: &mut R::Context) {
+        self.state = State::Behind;
+        self.receiver.fell_behind(context);
+    }
+}
+
+#[cfg(test)]
+mod tests;
