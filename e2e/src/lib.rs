@@ -19,5 +19,5 @@ mod wait;
 pub use device::Device;
 pub use node::{Node, Settings};
 pub use people::{Group, Person, befriend, befriend_all, direct_room, group, post};
-pub use servers::{Postgres, Redis, free_port};
+pub use servers::{Postgres, Redis, free_port, installed};
 pub use wait::{DEADLINE, background, eventually, eventually_within, within};

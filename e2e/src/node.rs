@@ -24,6 +24,7 @@ const READY: &str = "kith is ready: ";
 #[derive(Debug, Clone)]
 pub struct Settings {
     data: Arc<TempDir>,
+    binary: Option<PathBuf>,
     variables: Vec<(String, String)>,
 }
 
@@ -35,6 +36,7 @@ impl Default for Settings {
             .unwrap();
         Self {
             data: Arc::new(data),
+            binary: None,
             variables: vec![("KITH__LIMITS__ENABLED".to_owned(), "false".to_owned())],
         }
     }
@@ -46,6 +48,14 @@ impl Settings {
         self.variables.retain(|(known, _)| known != name);
         self.variables.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Starts this binary instead of the one that the tests find.
+    pub fn with_binary(self, path: &Path) -> Self {
+        Self {
+            binary: Some(path.to_owned()),
+            ..self
+        }
     }
 
     /// Uses a Postgres of its own instead of the embedded one.
@@ -70,6 +80,7 @@ pub struct Node {
     base: String,
     output: Arc<Mutex<String>>,
     settings: Settings,
+    started_in: Duration,
 }
 
 impl Node {
@@ -80,7 +91,7 @@ impl Node {
 
     /// Starts a node and waits until it says that it is ready.
     pub async fn start_with(settings: Settings) -> Self {
-        let mut command = Command::new(binary());
+        let mut command = Command::new(settings.binary.clone().unwrap_or_else(binary));
         command
             .arg("--data")
             .arg(settings.data())
@@ -89,6 +100,7 @@ impl Node {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        let begin = Instant::now();
         let mut child = command.spawn().expect("starting the kith binary");
         let output = Arc::new(Mutex::new(String::new()));
         collect(child.stdout.take().unwrap(), &output);
@@ -98,8 +110,10 @@ impl Node {
             base: String::new(),
             output,
             settings,
+            started_in: Duration::ZERO,
         };
         node.base = eventually_within(START, "the node is ready", async || node.ready_line()).await;
+        node.started_in = begin.elapsed();
         node
     }
 
@@ -117,6 +131,21 @@ impl Node {
     /// Where it listens, such as `127.0.0.1:41234`.
     pub fn address(&self) -> &str {
         self.base.trim_start_matches("http://")
+    }
+
+    /// Its process id.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How long it took from the start of the process to its ready line.
+    pub fn started_in(&self) -> Duration {
+        self.started_in
+    }
+
+    /// Its settings, data folder included.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Everything it has printed.

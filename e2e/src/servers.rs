@@ -214,8 +214,8 @@ fn server(name: &str) -> Command {
     command
 }
 
-/// Debian keeps the server programs of Postgres out of the path; the newest version wins.
-fn installed(name: &str) -> PathBuf {
+/// Where a program is. Debian keeps those of Postgres out of the path; the newest version wins.
+pub fn installed(name: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -238,4 +238,33 @@ fn private_folder(prefix: &str) -> TempDir {
         chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
     }
     folder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_killed_postgres_comes_back_at_the_same_address() {
+        let mut postgres = Postgres::start().await;
+        let url = postgres.url();
+
+        postgres.kill();
+        assert!(postmaster_of(postgres.folder.path()).is_none());
+        postgres.resume().await;
+
+        assert_eq!(postgres.url(), url);
+        assert!(postmaster_of(postgres.folder.path()).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_killed_redis_comes_back_at_the_same_address() {
+        let mut redis = Redis::start().await;
+        let url = redis.url();
+
+        redis.kill();
+        redis.resume().await;
+
+        assert_eq!(redis.url(), url);
+    }
 }

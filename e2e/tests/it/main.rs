@@ -1,7 +1,8 @@
 //! The promises of the contract, kept by the real process. Each test has a node of its own, so tests run side by side.
 #![expect(
     clippy::unwrap_used,
-    reason = "helpers of tests fail the test like the tests do"
+    clippy::too_many_lines,
+    reason = "helpers of tests fail the test like the tests do; a journey is told in one piece"
 )]
 
 mod blocks;
