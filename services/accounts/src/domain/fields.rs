@@ -1,0 +1,46 @@
+//! Collects what is wrong with a request, so that every bad field is named at once.
+
+use kith_error::Violation;
+
+/// The violations found so far.
+#[derive(Debug, Default)]
+pub(crate) struct Fields(Vec<Violation>);
+
+/// What is wrong with one value: a word for programs and a sentence for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Flaw {
+    /// `required`, `too_short`, `too_long`, `invalid`, `reserved`.
+    pub(crate) code: &'static str,
+    /// The rule that it breaks.
+    pub(crate) message: &'static str,
+}
+
+impl Flaw {
+    /// A flaw.
+    pub(crate) const fn new(code: &'static str, message: &'static str) -> Self {
+        Self { code, message }
+    }
+}
+
+impl Fields {
+    /// Takes the value, or notes what is wrong with the field.
+    pub(crate) fn take<T>(&mut self, field: &str, result: Result<T, Flaw>) -> Option<T> {
+        result
+            .map_err(|flaw| self.0.push(Violation::new(field, flaw.code, flaw.message)))
+            .ok()
+    }
+
+    /// Everything that was noted, if anything was.
+    pub(crate) fn check(self) -> Result<(), Vec<Violation>> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.0)
+        }
+    }
+
+    /// Everything that was noted, for a caller who lacks a value and so knows that there is something.
+    pub(crate) fn into_violations(self) -> Vec<Violation> {
+        self.0
+    }
+}

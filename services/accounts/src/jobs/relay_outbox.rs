@@ -1,0 +1,204 @@
+//! Tells a sibling what happened, in each user's order, until it has understood. Runs on every node: rows are taken for a while under a lock,
+//! delivered without one, then deleted. A sibling may hear a thing twice and ignores it by version or by session.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use kith_api::{chat::v1 as chat, chat::v1::user_event_body::Body, friends::v1 as friends};
+use kith_auth::Caller;
+use kith_client::Upstream;
+use kith_error::Failure;
+use kith_ids::{SessionId, UserId};
+use tokio::sync::Notify;
+use tonic::Status;
+
+use crate::{
+    app::App,
+    config::delta,
+    rpc::convert,
+    store::{
+        outbox::{self, Item, Target},
+        users,
+    },
+};
+
+/// Rows of one delivery; the siblings take 500 at most.
+const BATCH: i64 = 200;
+/// Longer than any delivery takes; after it another node may try.
+const TAKEN: TimeDelta = TimeDelta::seconds(30);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Why a batch was not delivered.
+#[derive(Debug, thiserror::Error)]
+enum RelayError {
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("{0}")]
+    Sibling(Failure),
+}
+
+/// Until the shutdown.
+pub(super) async fn run(app: Arc<App>, target: Target, sibling: Upstream) {
+    loop {
+        match relay(&app, target, &sibling).await {
+            // There may be more.
+            Ok(count) if count > 0 => {
+                if app.shutdown.is_signalled() {
+                    return;
+                }
+                continue;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::debug!(%error, target = target.word(), "the outbox could not be read")
+            }
+        }
+        tokio::select! {
+            () = wakeup(&app, target).notified() => {}
+            () = tokio::time::sleep(app.config.outbox_poll_interval) => {}
+            () = app.shutdown.signalled() => return,
+        }
+    }
+}
+
+fn wakeup(app: &App, target: Target) -> &Notify {
+    match target {
+        Target::Friends => &app.news.for_friends,
+        Target::Chat => &app.news.for_chat,
+    }
+}
+
+/// Takes a batch and delivers it; gives its size.
+async fn relay(app: &App, target: Target, sibling: &Upstream) -> sqlx::Result<usize> {
+    let now = app.clock.now();
+    let mut tx = app.pool.begin().await?;
+    outbox::lock(&mut tx, target).await?;
+    let items = outbox::update_taken(&mut tx, target, now, now + TAKEN, BATCH).await?;
+    tx.commit().await?;
+
+    match deliver(app, target, sibling, &items).await {
+        Ok(()) => {}
+        // One bad row must not hold up the others of its batch for ever.
+        Err(RelayError::Sibling(failure)) if !failure.is_retryable() && items.len() > 1 => {
+            for item in &items {
+                deliver_alone(app, target, sibling, item).await?;
+            }
+        }
+        Err(error) => put_back(app, target, &items, &error).await?,
+    }
+    Ok(items.len())
+}
+
+async fn deliver_alone(
+    app: &App,
+    target: Target,
+    sibling: &Upstream,
+    item: &Item,
+) -> sqlx::Result<()> {
+    let items = std::slice::from_ref(item);
+    match deliver(app, target, sibling, items).await {
+        Ok(()) => Ok(()),
+        Err(error) => put_back(app, target, items, &error).await,
+    }
+}
+
+/// Runs of the same kind go in one call, so the order of each user's rows is kept.
+async fn deliver(
+    app: &App,
+    target: Target,
+    sibling: &Upstream,
+    items: &[Item],
+) -> Result<(), RelayError> {
+    for run in items.chunk_by(|a, b| a.session_id.is_some() == b.session_id.is_some()) {
+        let ended: Vec<_> = run
+            .iter()
+            .filter_map(|item| Some((item.user_id, item.session_id?)))
+            .collect();
+        let told = if ended.is_empty() {
+            tell_users(app, target, sibling, run).await?
+        } else {
+            tell_sessions_ended(sibling, &ended).await
+        };
+        told.map_err(|status| RelayError::Sibling(Failure::from(&status)))?;
+        let ids: Vec<i64> = run.iter().map(|item| item.id).collect();
+        outbox::delete(&mut *app.pool.acquire().await?, &ids).await?;
+        metrics::counter!("kith_accounts_news_delivered_total", "target" => target.word())
+            .increment(ids.len() as u64);
+    }
+    Ok(())
+}
+
+/// Users as they are now: several changes of one become the last.
+async fn tell_users(
+    app: &App,
+    target: Target,
+    sibling: &Upstream,
+    items: &[Item],
+) -> sqlx::Result<Result<(), Status>> {
+    let ids: HashMap<UserId, ()> = items.iter().map(|item| (item.user_id, ())).collect();
+    let ids: Vec<UserId> = ids.into_keys().collect();
+    let users = users::list(&mut *app.pool.acquire().await?, &ids).await?;
+    let users = users.into_iter().map(convert::user).collect();
+    let caller = Caller::node("accounts");
+    Ok(match target {
+        Target::Friends => {
+            let request = friends::ApplyUsersRequest { users };
+            let answer = sibling.friends(&caller).apply_users(request).await;
+            answer.map(|_| ())
+        }
+        Target::Chat => {
+            let request = chat::ApplyUsersRequest { users };
+            let answer = sibling.chat_ingest(&caller).apply_users(request).await;
+            answer.map(|_| ())
+        }
+    })
+}
+
+async fn tell_sessions_ended(chat: &Upstream, ended: &[(UserId, SessionId)]) -> Result<(), Status> {
+    let events = ended.iter().map(|(user_id, session_id)| {
+        let revoked = chat::SessionRevoked {
+            session_id: session_id.to_string(),
+        };
+        chat::SourcedUserEvent {
+            user_id: user_id.to_string(),
+            source_event_id: format!("session-{session_id}"),
+            body: Some(chat::UserEventBody {
+                body: Some(Body::SessionRevoked(revoked)),
+            }),
+        }
+    });
+    let request = chat::AppendUserEventsRequest {
+        source: "accounts".to_owned(),
+        events: events.collect(),
+    };
+    let caller = Caller::node("accounts");
+    chat.chat_ingest(&caller)
+        .append_user_events(request)
+        .await
+        .map(|_| ())
+}
+
+/// Rows that were delivered are gone already; the others are due again after a pause that grows.
+async fn put_back(
+    app: &App,
+    target: Target,
+    items: &[Item],
+    error: &RelayError,
+) -> sqlx::Result<()> {
+    let attempts = items.iter().map(|item| item.attempts).max().unwrap_or(1);
+    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
+    let pause = FIRST_PAUSE
+        .saturating_mul(1 << doublings)
+        .min(LONGEST_PAUSE)
+        .mul_f64(kith_clock::jitter(0.2));
+    let retryable = matches!(error, RelayError::Sibling(failure) if failure.is_retryable());
+    if retryable {
+        tracing::info!(%error, target = target.word(), attempts, "a sibling service could not be told; it will be");
+    } else {
+        tracing::error!(%error, target = target.word(), attempts, "a sibling service refused what it was told");
+    }
+    let ids: Vec<i64> = items.iter().map(|item| item.id).collect();
+    let due = app.clock.now() + delta(pause);
+    outbox::update_due(&mut *app.pool.acquire().await?, &ids, due).await
+}

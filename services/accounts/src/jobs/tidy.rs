@@ -1,0 +1,50 @@
+//! Forgets what no longer matters: expired sessions, answered attempts, old revocations and failure windows, retired keys, undeliverable news.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+
+use crate::{
+    app::App,
+    config::{MAX_ACCESS_TOKEN_LIFETIME, delta},
+    store::{login_failures, outbox, refresh_attempts, revocations, sessions, signing_keys},
+};
+
+const INTERVAL: Duration = Duration::from_secs(60);
+/// News older than this are not told any more: whoever missed them asks for the users it meets.
+const NEWS_LIFETIME: TimeDelta = TimeDelta::days(7);
+
+/// Until the shutdown.
+pub(super) async fn run(app: Arc<App>) {
+    loop {
+        // Spread, so that the nodes of a cluster do not tidy in step.
+        let pause = INTERVAL.mul_f64(kith_clock::jitter(0.2));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = app.shutdown.signalled() => return,
+        }
+        if let Err(error) = tidy(&app).await {
+            tracing::warn!(%error, "tidying up failed and is tried again later");
+        }
+    }
+}
+
+async fn tidy(app: &App) -> sqlx::Result<()> {
+    let now = app.clock.now();
+    let mut db = app.pool.acquire().await?;
+    sessions::delete_expired(&mut db, now).await?;
+    refresh_attempts::delete_before(&mut db, now - delta(app.config.refresh_repeat_window)).await?;
+    // A little more than a token can live, for clocks that differ.
+    let worthless = now - delta(MAX_ACCESS_TOKEN_LIFETIME) - TimeDelta::minutes(10);
+    revocations::delete_before(&mut db, worthless).await?;
+    login_failures::delete_before(&mut db, now - delta(app.config.login_failure_window)).await?;
+    signing_keys::delete_retired(&mut db, now - TimeDelta::days(1)).await?;
+    let lost = outbox::delete_before(&mut db, now - NEWS_LIFETIME).await?;
+    if lost > 0 {
+        tracing::error!(
+            rows.count = lost,
+            "news for the sibling services were given up after a week"
+        );
+    }
+    Ok(())
+}
