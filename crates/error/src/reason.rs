@@ -49,7 +49,7 @@ impl Kind {
 }
 
 /// What the table says of a reason.
-pub trait ReasonExt: Sized {
+pub trait ReasonExt: Copy {
     /// The word that clients switch on, for example `not_found`.
     fn word(self) -> &'static str;
     /// The kind of failure.
