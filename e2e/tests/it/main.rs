@@ -6,8 +6,11 @@
 )]
 
 mod blocks;
+mod cluster;
+mod faults;
 mod groups;
 mod positions;
+mod races;
 mod resume;
 mod sessions;
 mod talking;

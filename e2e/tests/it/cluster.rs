@@ -1,0 +1,140 @@
+//! Two nodes on one Postgres and one Redis are one system; without Redis they are a slower one.
+
+use std::time::Duration;
+
+use kith_e2e::{
+    Node, Person, Postgres, Redis, Settings, befriend, direct_room, eventually_within, post, within,
+};
+use kith_sdk::close::REVOKED;
+
+const AT_ONCE: Duration = Duration::from_secs(1);
+const WITHOUT_REDIS: Duration = Duration::from_secs(10);
+
+async fn two_nodes(postgres: &Postgres, redis: &Redis) -> (Node, Node) {
+    let settings = || {
+        Settings::default()
+            .with_postgres(&postgres.url())
+            .with_redis(&redis.url())
+    };
+    (
+        Node::start_with(settings()).await,
+        Node::start_with(settings()).await,
+    )
+}
+
+#[tokio::test]
+async fn two_nodes_act_as_one() {
+    let (postgres, redis) = (Postgres::start().await, Redis::start().await);
+    let (here, there) = two_nodes(&postgres, &redis).await;
+    let ann = Person::sign_up(&here, "ann").await;
+    let bob = Person::sign_up(&there, "bob").await;
+    let (anns, bobs) = (ann.device().await, bob.device().await);
+
+    befriend(&ann, &bob).await;
+    bobs.wait_user("friend.accepted").await;
+    let room = direct_room(&ann, &bob).await.id;
+    bobs.wait_event(room, 1).await;
+    let sent = anns.send(room, "across").await.unwrap().message;
+    let heard = within(
+        AT_ONCE,
+        "a message crosses",
+        bobs.wait_event(room, sent.seq),
+    )
+    .await;
+    assert_eq!(heard.message().unwrap().id, sent.id);
+    let answer = post(&bob, room, "and back").await;
+    within(
+        AT_ONCE,
+        "the answer crosses",
+        anns.wait_event(room, answer.seq),
+    )
+    .await;
+
+    let bob_here = bob.log_in(&here).await;
+    let at_both = bob_here.at(&there).device().await;
+    bob.api
+        .revoke_session(bob_here.session.session_id)
+        .await
+        .unwrap();
+    assert_eq!(at_both.wait_closed(AT_ONCE).await.code, Some(REVOKED));
+    let elsewhere = bob.log_in(&there).await;
+    let on_here = elsewhere.at(&here).device().await;
+    elsewhere.api.logout().await.unwrap();
+    assert_eq!(
+        on_here.wait_closed(AT_ONCE).await.code,
+        Some(REVOKED),
+        "ended there, closed here"
+    );
+    eventually_within(AT_ONCE, "the token is dead here too", async || {
+        let refused = elsewhere.at(&here).api.me().await.err()?;
+        (refused.status() == Some(401)).then_some(())
+    })
+    .await;
+    anns.assert_sound();
+    bobs.assert_sound();
+}
+
+#[tokio::test]
+async fn without_redis_messages_still_arrive() {
+    let (postgres, mut redis) = (Postgres::start().await, Redis::start().await);
+    let (here, there) = two_nodes(&postgres, &redis).await;
+    let ann = Person::sign_up(&here, "ann").await;
+    let bob = Person::sign_up(&there, "bob").await;
+    befriend(&ann, &bob).await;
+    let room = direct_room(&ann, &bob).await.id;
+    let (anns, bobs) = (ann.device().await, bob.device().await);
+
+    redis.kill();
+
+    for text in ["one", "two", "three"] {
+        let sent = within(
+            WITHOUT_REDIS,
+            "a send is acknowledged",
+            anns.send(room, text),
+        )
+        .await
+        .unwrap()
+        .message;
+        within(
+            WITHOUT_REDIS,
+            "a message arrives",
+            bobs.wait_event(room, sent.seq),
+        )
+        .await;
+    }
+    let group = kith_e2e::group("New", &[ann.clone(), bob.clone()])
+        .await
+        .id();
+    within(
+        WITHOUT_REDIS,
+        "a new room arrives",
+        bobs.wait_event(group, 1),
+    )
+    .await;
+    let ready = ann
+        .api
+        .request(reqwest::Method::GET, "/readyz")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(ready.status(), 200, "degraded is still ready");
+    let ready: serde_json::Value = ready.json().await.unwrap();
+    assert_eq!(ready["degraded"], serde_json::json!(["redis"]));
+
+    redis.resume().await;
+
+    eventually_within(
+        Duration::from_secs(15),
+        "the bus is quick again",
+        async || {
+            let sent = post(&ann, room, "quick").await;
+            tokio::time::timeout(AT_ONCE, bobs.wait_event(room, sent.seq))
+                .await
+                .ok()
+                .map(drop)
+        },
+    )
+    .await;
+    anns.assert_sound();
+    bobs.assert_sound();
+}
