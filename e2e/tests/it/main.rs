@@ -5,6 +5,7 @@
     reason = "helpers of tests fail the test like the tests do; a journey is told in one piece"
 )]
 
+mod bad_input;
 mod blocks;
 mod cluster;
 mod faults;
