@@ -1,1 +1,106 @@
-//! Empty.
+//! The friends service owns the graph - requests, friendships, blocks - and everybody's privacy settings, and is the one place that answers
+//! "may A … B?". It promises that two people have one relation at a time, that a block or a changed setting holds in chat before it is
+//! answered, and that every device of a person learns of every change. It refuses to say who blocks whom, and it does not decide who
+//! exists: that is accounts' word.
+#![warn(missing_docs)]
+
+mod app;
+mod config;
+mod domain;
+mod error;
+mod jobs;
+mod rpc;
+mod siblings;
+mod store;
+
+use kith_api::friends::v1::friends_service_server::FriendsServiceServer;
+use kith_auth::{CallerInterceptor, CallerSigner, ClusterKey};
+use kith_client::Upstream;
+use kith_clock::Clock;
+use kith_postgres::page::Cursors;
+use kith_runtime::Tasks;
+use sqlx::PgPool;
+use tonic::service::{Routes, interceptor::InterceptedService};
+
+pub use config::Config;
+
+/// The schema's migrations.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The defaults of [`Config`], as TOML.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// The largest message that a caller may send.
+const MAX_MESSAGE: usize = 4 * 1024 * 1024;
+
+/// What the service needs from the process.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// Connections to the database that holds schema `friends`.
+    pub pool: PgPool,
+    /// Time and ids.
+    pub clock: Clock,
+    /// Signs callers and cursors.
+    pub cluster_key: ClusterKey,
+    /// Where background loops run.
+    pub tasks: Tasks,
+    /// Who exists.
+    pub accounts: Upstream,
+    /// Who must be told.
+    pub chat: Upstream,
+}
+
+/// The service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration makes no sense.
+    #[error("the configuration of friends: {}", .0.join("; "))]
+    Config(Vec<String>),
+}
+
+/// The running service; its loops end with the tasks' shutdown.
+#[derive(Debug, Clone)]
+pub struct Running {
+    service: InterceptedService<FriendsServiceServer<rpc::Friends>, CallerInterceptor>,
+}
+
+/// Starts the service's loops and makes its gRPC service.
+#[expect(
+    clippy::unused_async,
+    reason = "all services start the same way, and others have something to wait for"
+)]
+pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
+    let problems = config.validate();
+    if !problems.is_empty() {
+        return Err(StartError::Config(problems));
+    }
+    let app = app::App {
+        pool: deps.pool,
+        clock: deps.clock.clone(),
+        cursors: Cursors::new(deps.cluster_key.clone()),
+        siblings: siblings::Siblings::new(deps.accounts, deps.chat, &config),
+        sibling_turns: siblings::Turns::new("friends", config.sibling_calls, config.turn_timeout),
+        wake: std::sync::Arc::default(),
+    };
+    let relay = jobs::relay_outbox::Relay {
+        app: app.clone(),
+        config,
+    };
+    let shutdown = deps.tasks.shutdown().clone();
+    deps.tasks.restarting("friends.relay_outbox", move || {
+        relay.clone().run(shutdown.clone())
+    });
+    let server =
+        FriendsServiceServer::new(rpc::Friends::new(app)).max_decoding_message_size(MAX_MESSAGE);
+    let signer = CallerSigner::new(deps.cluster_key, deps.clock);
+    Ok(Running {
+        service: InterceptedService::new(server, CallerInterceptor::new(signer)),
+    })
+}
+
+impl Running {
+    /// The service's gRPC routes; calls without a signed caller are refused.
+    pub fn routes(&self) -> Routes {
+        Routes::new(self.service.clone())
+    }
+}

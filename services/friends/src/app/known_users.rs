@@ -1,0 +1,99 @@
+//! Knowing people: whether somebody exists is accounts' word; what is shown of them comes from the projection, which this brings up to date.
+
+use std::collections::HashMap;
+
+use kith_ids::UserId;
+use sqlx::PgConnection;
+
+use super::{App, Result, notices::Notices};
+use crate::{
+    domain::{event::UserEvent, person::Profile},
+    error::Error,
+    store::{self, people, users},
+};
+
+impl App {
+    /// Asks accounts about these people, and refreshes the projection; `not_found` unless all exist.
+    pub(super) async fn require_users(&self, ids: &[UserId]) -> Result<()> {
+        let profiles = self.siblings.get_users(ids).await?;
+        let all_exist = ids
+            .iter()
+            .all(|id| profiles.iter().any(|profile| profile.id == *id));
+        if !all_exist {
+            return Err(Error::UserNotFound);
+        }
+        self.refresh_users(profiles).await
+    }
+
+    /// Makes sure that the projection has these people, asking accounts about unknown ones only.
+    pub(super) async fn know_users(&self, ids: &[UserId]) -> Result<()> {
+        let known = users::list_versions(&mut *store::acquire(&self.pool).await?, ids).await?;
+        let unknown: Vec<UserId> = ids
+            .iter()
+            .filter(|id| known.iter().all(|(known, _)| known != *id))
+            .copied()
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let profiles = self.siblings.get_users(&unknown).await?;
+        self.refresh_users(profiles).await
+    }
+
+    /// Takes newer versions of people into the projection; a person's own devices learn of their changed profile.
+    pub(super) async fn refresh_users(&self, mut profiles: Vec<Profile>) -> Result<()> {
+        let ids: Vec<UserId> = profiles.iter().map(|profile| profile.id).collect();
+        let known: HashMap<UserId, i64> =
+            users::list_versions(&mut *store::acquire(&self.pool).await?, &ids)
+                .await?
+                .into_iter()
+                .collect();
+        profiles.retain(|profile| {
+            known
+                .get(&profile.id)
+                .is_none_or(|version| *version < profile.version)
+        });
+        if profiles.is_empty() {
+            return Ok(());
+        }
+        // In id order, like every lock on several users.
+        profiles.sort_unstable_by_key(|profile| (profile.id, profile.version));
+
+        let mut tx = store::begin(&self.pool).await?;
+        let mut notices = Notices::new(self);
+        for profile in profiles {
+            if replace(&mut tx, &profile).await?
+                && let Some(person) = people::find(&mut tx, profile.id, profile.id).await?
+            {
+                notices.event(profile.id, &UserEvent::ProfileUpdated(person));
+            }
+        }
+        notices.write(&mut tx).await?;
+        store::commit(tx).await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+}
+
+/// Writes a profile unless a newer one is there; true when the person themselves would see a difference.
+async fn replace(conn: &mut PgConnection, profile: &Profile) -> Result<bool> {
+    let profile = if profile.deleted {
+        profile.clone().without_personal_data()
+    } else {
+        profile.clone()
+    };
+    loop {
+        let Some(before) = users::lock(conn, profile.id).await? else {
+            if users::insert(conn, &profile).await? {
+                return Ok(false);
+            }
+            // Somebody else added them between the two statements: look again.
+            continue;
+        };
+        if before.version >= profile.version {
+            return Ok(false);
+        }
+        users::update_profile(conn, &profile).await?;
+        return Ok(!profile.deleted && !profile.looks_like(&before));
+    }
+}

@@ -1,0 +1,136 @@
+//! What a transaction has to tell others, written to the outbox with the change itself.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use kith_ids::UserId;
+use sqlx::PgConnection;
+
+use super::{App, Result};
+use crate::{
+    domain::{event::UserEvent, pair::Pair, request::FriendRequest},
+    siblings::encode_event,
+    store::{
+        outbox::{self, Kind, NewEntry},
+        people,
+    },
+};
+
+/// How long the relay leaves a delivery to the use case that makes it before it answers: a little more than such a call takes.
+const OWN_DELIVERY: Duration = Duration::from_secs(2);
+
+/// Collects entries for the outbox.
+#[derive(Debug)]
+pub(crate) struct Notices<'a> {
+    app: &'a App,
+    entries: Vec<NewEntry>,
+}
+
+impl<'a> Notices<'a> {
+    pub(crate) const fn new(app: &'a App) -> Self {
+        Self {
+            app,
+            entries: Vec::new(),
+        }
+    }
+
+    /// The time at which all this happens.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.app.clock.now()
+    }
+
+    /// An event for all devices of a person.
+    pub(crate) fn event(&mut self, user: UserId, event: &UserEvent) {
+        metrics::counter!("kith_friends_events_total", "type" => event.name()).increment(1);
+        let payload = encode_event(event);
+        self.entries.push(NewEntry {
+            payload,
+            delay: Duration::ZERO,
+            ..self.entry(Kind::UserEvent, user)
+        });
+    }
+
+    /// What became of a request, to each who sees it. Read in the transaction that changed it, so that relations and counts fit.
+    pub(crate) async fn request(
+        &mut self,
+        conn: &mut PgConnection,
+        request: &FriendRequest,
+    ) -> Result<()> {
+        for viewer in request.viewers() {
+            self.request_to(conn, request, viewer).await?;
+        }
+        Ok(())
+    }
+
+    /// The same, to one of the two.
+    pub(crate) async fn request_to(
+        &mut self,
+        conn: &mut PgConnection,
+        request: &FriendRequest,
+        viewer: UserId,
+    ) -> Result<()> {
+        let Some(direction) = request.direction_for(viewer) else {
+            return Ok(());
+        };
+        if let Some(person) = people::find(conn, viewer, request.other(viewer)).await? {
+            self.event(viewer, &UserEvent::Request(request.view(direction, person)));
+        }
+        Ok(())
+    }
+
+    /// Two people who are no friends any more.
+    pub(crate) fn friendship_ended(&mut self, pair: Pair) {
+        self.event(pair.lo(), &UserEvent::FriendRemoved(pair.hi()));
+        self.event(pair.hi(), &UserEvent::FriendRemoved(pair.lo()));
+    }
+
+    /// A pair of which chat must have the newest version.
+    pub(crate) fn pair(&mut self, pair: Pair) {
+        let entry = self.entry(Kind::Pair, pair.lo());
+        self.entries.push(NewEntry {
+            other: Some(pair.hi()),
+            ..entry
+        });
+    }
+
+    /// A person whose pairs are to be judged again.
+    pub(crate) fn recompute(&mut self, user: UserId) {
+        let entry = self.entry(Kind::Recompute, user);
+        self.entries.push(entry);
+    }
+
+    /// The same, left to the relay.
+    pub(crate) fn recompute_soon(&mut self, user: UserId) {
+        let entry = self.entry(Kind::Recompute, user);
+        self.entries.push(NewEntry {
+            delay: Duration::ZERO,
+            ..entry
+        });
+    }
+
+    /// A person who changed whether they show what they read.
+    pub(crate) fn read_receipts(&mut self, user: UserId) {
+        let entry = self.entry(Kind::ReadReceipts, user);
+        self.entries.push(entry);
+    }
+
+    /// Writes them into the transaction.
+    pub(crate) async fn write(self, conn: &mut PgConnection) -> Result<()> {
+        let now = self.now();
+        for entry in &self.entries {
+            outbox::insert(conn, entry, now).await?;
+        }
+        Ok(())
+    }
+
+    fn entry(&self, kind: Kind, user: UserId) -> NewEntry {
+        NewEntry {
+            kind,
+            user,
+            other: None,
+            event_id: self.app.clock.new_id(),
+            payload: Vec::new(),
+            delay: OWN_DELIVERY,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The rules of the graph, pure: no time, no SQL, no wire. Everything here can be tested with values alone.
+
+pub(crate) mod event;
+pub(crate) mod pair;
+pub(crate) mod person;
+pub(crate) mod privacy;
+pub(crate) mod request;

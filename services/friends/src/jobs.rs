@@ -1,0 +1,3 @@
+//! Background loops of the graph.
+
+pub(crate) mod relay_outbox;

@@ -1,0 +1,227 @@
+//! `friends.outbox`: what is still to be told to chat. A lane is a kind and a person; its rows are delivered in order.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use kith_ids::UserId;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Result, StoreError, inconsistent};
+
+/// What a row asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    /// Append to a person's log; the payload is the encoded body.
+    UserEvent,
+    /// Tell chat the pair's flags as they are by then.
+    Pair,
+    /// Tell chat the person's choice as it is by then.
+    ReadReceipts,
+    /// Judge again all pairs of the person that chat knows.
+    Recompute,
+}
+
+/// A row to add.
+#[derive(Debug, Clone)]
+pub(crate) struct NewEntry {
+    pub kind: Kind,
+    pub user: UserId,
+    pub other: Option<UserId>,
+    pub event_id: Uuid,
+    pub payload: Vec<u8>,
+    /// How long the relay leaves it to the use case that delivers it itself.
+    pub delay: Duration,
+}
+
+/// A row to deliver.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub id: i64,
+    pub kind: Kind,
+    pub user: UserId,
+    pub other: Option<UserId>,
+    pub event_id: Uuid,
+    pub payload: Vec<u8>,
+    /// Deliveries begun, this one included.
+    pub attempts: i32,
+}
+
+struct Row {
+    id: i64,
+    kind: String,
+    user_id: UserId,
+    other_id: Option<UserId>,
+    event_id: Uuid,
+    payload: Vec<u8>,
+    attempts: i32,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [
+        Self::UserEvent,
+        Self::Pair,
+        Self::ReadReceipts,
+        Self::Recompute,
+    ];
+
+    /// The word in the database, and for logs.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::UserEvent => "user_event",
+            Self::Pair => "pair",
+            Self::ReadReceipts => "read_receipts",
+            Self::Recompute => "recompute",
+        }
+    }
+}
+
+impl TryFrom<Row> for Entry {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let kind = Kind::ALL
+            .into_iter()
+            .find(|kind| kind.word() == row.kind)
+            .ok_or(inconsistent("outbox", "kind"))?;
+        Ok(Self {
+            id: row.id,
+            kind,
+            user: row.user_id,
+            other: row.other_id,
+            event_id: row.event_id,
+            payload: row.payload,
+            attempts: row.attempts,
+        })
+    }
+}
+
+/// Milliseconds for SQL; delays are far below its limits.
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+/// Adds a row and gives its id.
+#[tracing::instrument(name = "db.outbox.insert", skip_all)]
+pub(crate) async fn insert(
+    conn: &mut PgConnection,
+    entry: &NewEntry,
+    now: DateTime<Utc>,
+) -> Result<i64> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        INSERT INTO friends.outbox (kind, user_id, other_id, event_id, payload, due_time, create_time)
+        VALUES ($1, $2, $3, $4, $5, clock_timestamp() + $6 * interval '1 millisecond', $7)
+        RETURNING id
+        "#,
+        entry.kind.word(),
+        entry.user as UserId,
+        entry.other as Option<UserId>,
+        entry.event_id,
+        entry.payload,
+        millis(entry.delay),
+        now,
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Takes the next rows for `lease`; needs a transaction of its own. A lane of which a row is being delivered, or waits for its next attempt,
+/// is left alone, and so nothing overtakes within it. The database's clock judges, so that nodes need not agree on the time.
+#[tracing::instrument(name = "db.outbox.claim", skip_all)]
+pub(crate) async fn lock_due(
+    conn: &mut PgConnection,
+    limit: i64,
+    lease: Duration,
+) -> Result<Vec<Entry>> {
+    // One claim at a time: two that run at once could each take a part of the same lane.
+    sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('kith.friends.outbox', 0))")
+        .fetch_one(&mut *conn)
+        .await?;
+    let mut entries = sqlx::query_as!(
+        Row,
+        r#"
+        UPDATE friends.outbox
+        SET due_time = clock_timestamp() + $2 * interval '1 millisecond', attempts = attempts + 1
+        WHERE id IN (
+            SELECT o.id
+            FROM friends.outbox o
+            WHERE NOT EXISTS (
+                SELECT FROM friends.outbox busy
+                WHERE busy.kind = o.kind AND busy.user_id = o.user_id AND busy.due_time > clock_timestamp()
+            )
+            ORDER BY o.id
+            LIMIT $1
+        )
+        RETURNING
+            id,
+            kind,
+            user_id AS "user_id: UserId",
+            other_id AS "other_id: UserId",
+            event_id,
+            payload,
+            attempts
+        "#,
+        limit,
+        millis(lease),
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(Entry::try_from)
+    .collect::<Result<Vec<_>>>()?;
+    entries.sort_unstable_by_key(|entry| entry.id);
+    Ok(entries)
+}
+
+/// The rows of a lane that were added before now, whoever is delivering them.
+#[tracing::instrument(name = "db.outbox.list_of", skip_all)]
+pub(crate) async fn list_of(conn: &mut PgConnection, kind: Kind, user: UserId) -> Result<Vec<i64>> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        SELECT id
+        FROM friends.outbox
+        WHERE kind = $1 AND user_id = $2
+        "#,
+        kind.word(),
+        user as UserId,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Removes rows that are delivered.
+#[tracing::instrument(name = "db.outbox.delete", skip_all)]
+pub(crate) async fn delete(conn: &mut PgConnection, ids: &[i64]) -> Result<()> {
+    sqlx::query!(
+        r#"
+        DELETE FROM friends.outbox
+        WHERE id = ANY ($1)
+        "#,
+        ids,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Gives rows back, for an attempt after `delay`.
+#[tracing::instrument(name = "db.outbox.update_due", skip_all)]
+pub(crate) async fn update_due(
+    conn: &mut PgConnection,
+    ids: &[i64],
+    delay: Duration,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        UPDATE friends.outbox
+        SET due_time = clock_timestamp() + $2 * interval '1 millisecond'
+        WHERE id = ANY ($1)
+        "#,
+        ids,
+        millis(delay),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
