@@ -86,7 +86,7 @@ pub(crate) async fn delete_some_of(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| (row.blocker, row.blocked))
+        .map(|row| (row.blocker, row.target))
         .collect())
 }
 
