@@ -20,10 +20,6 @@ pub struct Config {
     /// From the first byte of a request to its answer.
     #[serde(with = "humantime_serde")]
     pub request_timeout: Duration,
-    /// Issuer that access tokens must name.
-    pub token_issuer: String,
-    /// Audience that access tokens must name.
-    pub token_audience: String,
 }
 
 /// A network such as `10.0.0.0/8`, or one address.
@@ -64,8 +60,6 @@ impl Config {
             trusted_proxies: Vec::new(),
             secure_cookies: false,
             request_timeout: Duration::from_secs(15),
-            token_issuer: "kith".to_owned(),
-            token_audience: "kith".to_owned(),
         }
     }
 

@@ -7,7 +7,7 @@ mod revocations;
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use kith_api::accounts::v1::VerifyServiceKeyRequest;
+use kith_api::accounts::v1::{PublicKey, VerifyServiceKeyRequest};
 use kith_auth::{Caller, Claims, TokenError};
 use kith_client::Upstream;
 use kith_clock::Clock;
@@ -46,10 +46,10 @@ pub(crate) struct Verified {
 }
 
 impl Identity {
-    /// Trusts the keys of this accounts service, for tokens of this issuer and audience. Knows nothing until [`Identity::start`].
-    pub(crate) fn new(accounts: Upstream, clock: Clock, issuer: &str, audience: &str) -> Self {
+    /// Trusts the keys of this accounts service. Knows nothing until [`Identity::start`].
+    pub(crate) fn new(accounts: Upstream, clock: Clock) -> Self {
         Self(Arc::new(Inner {
-            keys: Keys::new(issuer, audience),
+            keys: Keys::default(),
             revocations: Revocations::default(),
             service_keys: moka::future::Cache::builder()
                 .max_capacity(SERVICE_KEYS)
@@ -88,9 +88,30 @@ impl Identity {
 
     /// Who a token names: `unauthenticated`, `token_expired`, or `unavailable` when there are no keys to judge by.
     pub(crate) async fn verify(&self, token: &str) -> Result<Verified, Failure> {
+        self.verify_for_socket(token)
+            .await
+            .map_err(|failure| match failure.reason {
+                Reason::Revoked | Reason::AccountDisabled => {
+                    unauthenticated("the session has ended")
+                }
+                _ => failure,
+            })
+    }
+
+    /// The same, with the finer words that sockets have: also `revoked` and `account_disabled`.
+    pub(crate) async fn verify_for_socket(&self, token: &str) -> Result<Verified, Failure> {
         let claims = self.claims(token).await?;
-        if self.is_revoked(claims.sid) {
-            return Err(unauthenticated("the session has ended"));
+        match self.revocation(claims.sid) {
+            Some(Cause::Ended) => {
+                return Err(Failure::new(Reason::Revoked, "the session has ended"));
+            }
+            Some(Cause::AccountDisabled) => {
+                return Err(Failure::new(
+                    Reason::AccountDisabled,
+                    "the account is disabled",
+                ));
+            }
+            None => {}
         }
         Ok(Verified {
             user_id: claims.sub,
@@ -123,6 +144,20 @@ impl Identity {
         Ok(name)
     }
 
+    /// Whether the key was verified a moment ago.
+    pub(crate) async fn remembers_service_key(&self, key: &str) -> bool {
+        self.0.service_keys.get(key).await.is_some()
+    }
+
+    /// The keys of accounts, newest first; fetched if there are none yet.
+    pub(crate) async fn public_keys(&self) -> Result<Arc<[PublicKey]>, Failure> {
+        if let Some(keys) = self.0.keys.list() {
+            return Ok(keys);
+        }
+        self.0.keys.refetch(&self.0.accounts).await?;
+        Ok(self.0.keys.list().unwrap_or_default())
+    }
+
     /// Ends sessions here and now: accounts has just answered that they are over, and the news need not travel back first.
     pub(crate) fn revoke_locally(&self, user_id: UserId, sessions: &[SessionId]) {
         for &session_id in sessions {
@@ -150,11 +185,6 @@ impl Identity {
     /// Why the session ended, if it did.
     pub(crate) fn revocation(&self, session: SessionId) -> Option<Cause> {
         self.0.revocations.cause(session)
-    }
-
-    /// Whether tokens can be judged at all.
-    pub(crate) fn has_keys(&self) -> bool {
-        self.0.keys.known()
     }
 
     async fn claims(&self, token: &str) -> Result<Claims, Failure> {

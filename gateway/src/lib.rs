@@ -1,17 +1,29 @@
 //! The edge: turns the REST and WebSocket traffic of phones and browsers into gRPC calls and streams. Owns the client
 //! contract's shapes, the limits and who is calling; holds no data, speaks no SQL and no Redis, and knows no business rule.
 
+mod asyncapi;
 mod config;
 mod edge;
+mod error;
+mod extract;
 mod identity;
 mod limits;
+mod openapi;
+mod read;
+mod rest;
 mod router;
 mod serve;
 mod state;
+mod upstream;
 mod wire;
 mod ws;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use kith_client::Upstream;
 use kith_clock::Clock;
@@ -22,6 +34,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     identity::Identity,
     limits::Limits,
+    rest::health::Readiness,
     state::{AppState, Gateway},
 };
 
@@ -73,12 +86,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         return Err(StartError::Config(problems));
     }
     let local_addr = deps.listener.local_addr()?;
-    let identity = Identity::new(
-        deps.accounts.clone(),
-        deps.clock.clone(),
-        &config.token_issuer,
-        &config.token_audience,
-    );
+    let identity = Identity::new(deps.accounts.clone(), deps.clock.clone());
     let limits = Limits::new(&deps.limits);
     identity.start(&deps.tasks);
     limits.start(&deps.tasks);
@@ -92,6 +100,8 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         proxies: config.proxies(),
         draining: Shutdown::new(),
         connections: TaskTracker::new(),
+        readiness: Readiness::default(),
+        degraded: RwLock::default(),
         tasks: deps.tasks,
         config,
     });
@@ -103,6 +113,19 @@ impl Running {
     /// Where it is reached.
     pub const fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Says that a part without which the node still serves, such as `redis`, is away or back.
+    pub fn set_degraded(&self, part: &'static str, is_away: bool) {
+        let mut degraded = self
+            .state
+            .degraded
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        degraded.retain(|known| *known != part);
+        if is_away {
+            degraded.push(part);
+        }
     }
 
     /// Leaves: readiness off, nothing new is accepted, sockets are told and closed, requests in flight are finished. True when

@@ -21,7 +21,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts until the node leaves.
 pub(crate) fn start(state: &AppState, listener: TcpListener) {
-    let app = edge::around(router::router(state));
+    let app = edge::around(router::router(state), state);
     let state = state.clone();
     let shutdown = state.tasks.shutdown().clone();
     state.tasks.clone().spawn("gateway.accept", async move {

@@ -1,6 +1,6 @@
 //! What every handler and every socket needs: the services, who is calling, the limits, and whether the node is leaving.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use kith_client::Upstream;
 use kith_clock::Clock;
@@ -11,6 +11,7 @@ use crate::{
     config::{Config, Network},
     identity::Identity,
     limits::Limits,
+    rest::health::Readiness,
 };
 
 /// The state of a gateway node, shared by handlers and sockets.
@@ -32,4 +33,17 @@ pub(crate) struct Gateway {
     pub(crate) draining: Shutdown,
     /// Open connections. A socket holds a token of it for as long as it is open, because the connection that it was upgraded from has ended by then.
     pub(crate) connections: TaskTracker,
+    pub(crate) readiness: Readiness,
+    /// Parts that are away without which the node still serves.
+    pub(crate) degraded: RwLock<Vec<&'static str>>,
+}
+
+impl Gateway {
+    /// What `/readyz` says is away.
+    pub(crate) fn degraded(&self) -> Vec<&'static str> {
+        self.degraded
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
 }

@@ -5,6 +5,7 @@
 pub(crate) mod account;
 pub(crate) mod event;
 pub(crate) mod friend;
+pub(crate) mod list;
 pub(crate) mod live;
 pub(crate) mod message;
 pub(crate) mod room;
@@ -15,8 +16,9 @@ pub(crate) mod user_event;
 pub(crate) use account::{Me, Privacy, Session, SessionInfo, User};
 pub(crate) use event::Event;
 pub(crate) use friend::{BlockedUser, Friend, FriendRequest};
+pub(crate) use list::{FriendList, List, MessagePage, RoomEvents};
 pub(crate) use live::{Receipt, Typing};
-pub(crate) use message::Message;
+pub(crate) use message::{Message, MessageReceipt};
 pub(crate) use room::{Participant, Room};
 pub(crate) use sync::{Head, Sync};
 pub(crate) use time::Time;

@@ -23,9 +23,8 @@ const REFRESH: Duration = Duration::from_secs(60);
 /// Between two fetches: tokens with made-up `kid`s must not turn into load on accounts.
 const AT_MOST_EVERY: Duration = Duration::from_secs(1);
 
+#[derive(Default)]
 pub(super) struct Keys {
-    issuer: String,
-    audience: String,
     known: RwLock<Option<Known>>,
     /// Held across a fetch, so that a burst of unknown `kid`s is one fetch that all wait for.
     last_fetch: Mutex<Option<Fetch>>,
@@ -43,19 +42,6 @@ struct Fetch {
 }
 
 impl Keys {
-    pub(super) fn new(issuer: &str, audience: &str) -> Self {
-        Self {
-            issuer: issuer.to_owned(),
-            audience: audience.to_owned(),
-            known: RwLock::default(),
-            last_fetch: Mutex::default(),
-        }
-    }
-
-    pub(super) fn known(&self) -> bool {
-        self.current().is_some()
-    }
-
     pub(super) fn verify(&self, token: &str, clock: &Clock) -> Result<Claims, TokenError> {
         self.current()
             .ok_or(TokenError::UnknownKey)?
@@ -116,8 +102,8 @@ impl Keys {
 
     fn learn(&self, keys: Vec<PublicKey>) {
         let verifier = TokenVerifier::new(
-            &self.issuer,
-            &self.audience,
+            kith_auth::ISSUER,
+            kith_auth::AUDIENCE,
             keys.iter().map(|key| (key.kid.as_str(), &*key.key)),
         );
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Some(Known {

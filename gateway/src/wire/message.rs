@@ -60,6 +60,17 @@ pub(crate) struct ReactionCount {
     pub(crate) me: bool,
 }
 
+/// How far a message got with one of the others.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = MessageReceiptResponse)]
+pub(crate) struct MessageReceipt {
+    pub(crate) user_id: String,
+    #[schema(required = true)]
+    pub(crate) delivered_at: Option<Time>,
+    #[schema(required = true)]
+    pub(crate) read_at: Option<Time>,
+}
+
 impl Message {
     /// The message as `viewer` (a user id) sees it: with reactions, and with `client_id` if it is theirs.
     pub(crate) fn for_viewer(message: v1::Message, viewer: &str) -> Self {
@@ -87,6 +98,16 @@ impl Message {
             created_at: Time::required(message.create_time),
             edited_at: Time::optional(message.edit_time),
             deleted_at: Time::optional(message.delete_time),
+        }
+    }
+}
+
+impl From<v1::MessageReceipt> for MessageReceipt {
+    fn from(receipt: v1::MessageReceipt) -> Self {
+        Self {
+            user_id: receipt.user_id,
+            delivered_at: Time::optional(receipt.delivery_time),
+            read_at: Time::optional(receipt.read_time),
         }
     }
 }

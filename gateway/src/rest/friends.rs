@@ -1,0 +1,154 @@
+//! Friends and blocks.
+
+use axum::{Json, extract::State};
+use http::StatusCode;
+use kith_api::{
+    common::v1::PageRequest,
+    friends::v1::{
+        BlockUserRequest, GetBlockedUsersRequest, GetUserFriendsRequest, RemoveFriendRequest,
+        UnblockUserRequest,
+    },
+};
+use kith_ids::UserId;
+
+use crate::{
+    error::Problem,
+    extract::{Caller, Id, Nothing, Query},
+    read::{Fields, Read},
+    state::AppState,
+    upstream::repeatable,
+    wire::{BlockedUser, FriendList, List},
+};
+
+/// Which friends.
+pub(crate) struct FriendsQuery {
+    q: String,
+    page: PageRequest,
+}
+
+/// Which page of a list.
+pub(crate) struct PageQuery(pub(super) PageRequest);
+
+impl Read for FriendsQuery {
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            q: fields.optional_text("q", 0..=64).unwrap_or_default(),
+            page: fields.page(),
+        }
+    }
+}
+
+impl Read for PageQuery {
+    fn read(fields: &mut Fields) -> Self {
+        Self(fields.page())
+    }
+}
+
+/// The caller's friends by name.
+#[utoipa::path(
+    get, path = "/api/v1/friends/", tag = "friends",
+    params(
+        ("q" = Option<String>, Query, description = "Part of a name.", max_length = 64),
+        ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query),
+    ),
+    responses((status = 200, body = FriendList)),
+)]
+pub(crate) async fn list_friends(
+    State(state): State<AppState>,
+    caller: Caller,
+    Query(query): Query<FriendsQuery>,
+) -> Result<Json<FriendList>, Problem> {
+    let call = GetUserFriendsRequest {
+        query: query.q,
+        page: Some(query.page),
+    };
+    let answer = repeatable(|| async {
+        let mut friends = state.friends.friends(&caller.context);
+        friends.get_user_friends(call.clone()).await
+    })
+    .await?;
+    Ok(Json(FriendList::new(answer)))
+}
+
+/// Ends a friendship; also when there was none.
+#[utoipa::path(
+    delete, path = "/api/v1/friends/{user_id}", tag = "friends",
+    params(("user_id" = String, Path, format = Uuid)),
+    responses((status = 204, description = "The two are no friends.")),
+)]
+pub(crate) async fn remove_friend(
+    State(state): State<AppState>,
+    caller: Caller,
+    Id(user): Id<UserId>,
+    _: Nothing,
+) -> Result<StatusCode, Problem> {
+    repeatable(|| async {
+        let user_id = user.to_string();
+        let mut friends = state.friends.friends(&caller.context);
+        friends.remove_friend(RemoveFriendRequest { user_id }).await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Blocks somebody; ends friendship and open requests. It holds when this answers.
+#[utoipa::path(
+    post, path = "/api/v1/friends/block/{user_id}", tag = "friends",
+    params(("user_id" = String, Path, format = Uuid)),
+    responses((status = 204, description = "They are blocked.")),
+)]
+pub(crate) async fn block_user(
+    State(state): State<AppState>,
+    caller: Caller,
+    Id(user): Id<UserId>,
+    _: Nothing,
+) -> Result<StatusCode, Problem> {
+    repeatable(|| async {
+        let user_id = user.to_string();
+        let mut friends = state.friends.friends(&caller.context);
+        friends.block_user(BlockUserRequest { user_id }).await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Lifts a block. Nothing that it ended comes back.
+#[utoipa::path(
+    delete, path = "/api/v1/friends/block/{user_id}", tag = "friends",
+    params(("user_id" = String, Path, format = Uuid)),
+    responses((status = 204, description = "They are not blocked.")),
+)]
+pub(crate) async fn unblock_user(
+    State(state): State<AppState>,
+    caller: Caller,
+    Id(user): Id<UserId>,
+    _: Nothing,
+) -> Result<StatusCode, Problem> {
+    repeatable(|| async {
+        let user_id = user.to_string();
+        let mut friends = state.friends.friends(&caller.context);
+        friends.unblock_user(UnblockUserRequest { user_id }).await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whom the caller blocks, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/friends/blocked", tag = "friends",
+    params(("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = List<BlockedUser>)),
+)]
+pub(crate) async fn list_blocked(
+    State(state): State<AppState>,
+    caller: Caller,
+    Query(PageQuery(page)): Query<PageQuery>,
+) -> Result<Json<List<BlockedUser>>, Problem> {
+    let call = GetBlockedUsersRequest { page: Some(page) };
+    let answer = repeatable(|| async {
+        let mut friends = state.friends.friends(&caller.context);
+        friends.get_blocked_users(call.clone()).await
+    })
+    .await?;
+    Ok(Json(List::page(answer.blocked, answer.page)))
+}

@@ -1,0 +1,58 @@
+//! The caller's sessions: list, and end one.
+
+use axum::{Json, extract::State};
+use http::StatusCode;
+use kith_api::accounts::v1::{ListSessionsRequest, RevokeSessionRequest};
+use kith_ids::SessionId;
+
+use crate::{
+    error::Problem,
+    extract::{Caller, Id, Nothing},
+    state::AppState,
+    upstream::repeatable,
+    wire::{List, SessionInfo},
+};
+
+/// The caller's sessions, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/auth/sessions", tag = "accounts",
+    responses((status = 200, body = List<SessionInfo>)),
+)]
+pub(crate) async fn list_sessions(
+    State(state): State<AppState>,
+    caller: Caller,
+    _: Nothing,
+) -> Result<Json<List<SessionInfo>>, Problem> {
+    let context = &caller.context;
+    let call = || async {
+        let mut accounts = state.accounts.accounts(context);
+        accounts.list_sessions(ListSessionsRequest {}).await
+    };
+    let answer = repeatable(call).await?;
+    Ok(Json(List::whole(answer.sessions)))
+}
+
+/// Ends one of the caller's sessions; its sockets close.
+#[utoipa::path(
+    delete, path = "/api/v1/auth/sessions/{id}", tag = "accounts",
+    params(("id" = String, Path, format = Uuid)),
+    responses((status = 204, description = "The session has ended.")),
+)]
+pub(crate) async fn revoke_session(
+    State(state): State<AppState>,
+    caller: Caller,
+    Id(session): Id<SessionId>,
+    _: Nothing,
+) -> Result<StatusCode, Problem> {
+    let context = &caller.context;
+    let call = || async {
+        let session_id = session.to_string();
+        let mut accounts = state.accounts.accounts(context);
+        accounts
+            .revoke_session(RevokeSessionRequest { session_id })
+            .await
+    };
+    repeatable(call).await?;
+    state.identity.revoke_locally(caller.user_id, &[session]);
+    Ok(StatusCode::NO_CONTENT)
+}
