@@ -99,11 +99,20 @@ impl Bus {
 }
 
 impl Subscription {
-    /// Adds shards. Returns when they are in effect: whatever is published afterwards arrives, or an [`Signal::Interrupted`] does.
-    pub async fn add(&self, shards: &[u16]) {
-        match &self.0 {
-            Inner::Memory(memory) => memory.add(shards),
-            Inner::Redis(redis) => redis.add(shards).await,
+    /// Adds shards, at once; the future ends when they are in effect: whatever is published afterwards arrives, or an
+    /// [`Signal::Interrupted`] does. Calls of `add` and `remove` count in the order in which they are made, not awaited.
+    pub fn add(&self, shards: &[u16]) -> impl Future<Output = ()> + Send + use<> {
+        let confirmed = match &self.0 {
+            Inner::Memory(memory) => {
+                memory.add(shards);
+                None
+            }
+            Inner::Redis(redis) => Some(redis.add(shards)),
+        };
+        async {
+            if let Some(confirmed) = confirmed {
+                confirmed.await;
+            }
         }
     }
 

@@ -29,7 +29,9 @@ impl Redis {
 }
 
 impl Subscription {
-    pub(crate) async fn add(&self, _shards: &[u16]) {}
+    pub(crate) fn add(&self, _shards: &[u16]) -> impl Future<Output = ()> + Send + use<> {
+        std::future::ready(())
+    }
 
     pub(crate) fn remove(&self, _shards: &[u16]) {}
 

@@ -20,6 +20,8 @@ CREATE TABLE chat.users (
     read_receipts         boolean NOT NULL DEFAULT true,
     read_receipts_version bigint NOT NULL DEFAULT 0
 );
+-- Who is mentioned by this name?
+CREATE INDEX users_username ON chat.users (username);
 
 -- What friends decided for a pair of people; rows exist also where no room does.
 CREATE TABLE chat.direct_pairs (
@@ -68,6 +70,8 @@ CREATE TABLE chat.chat_participants (
     PRIMARY KEY (room_id, user_id, joined_seq)
 );
 CREATE UNIQUE INDEX chat_participants_current ON chat.chat_participants (room_id, user_id) WHERE left_seq IS NULL;
+-- Participant lists, by time of joining.
+CREATE INDEX chat_participants_by_joining ON chat.chat_participants (room_id, joined_seq, user_id) WHERE left_seq IS NULL;
 
 -- The user's side of a stay, and how they keep the room. Present while they are in it.
 CREATE TABLE chat.user_rooms (

@@ -1,10 +1,36 @@
 //! What the use cases need; one use case a file below.
 
+pub(crate) mod get_heads;
+pub(crate) mod add_participants;
+pub(crate) mod append_user_events;
+pub(crate) mod apply_pairs;
+pub(crate) mod apply_read_receipts;
+pub(crate) mod apply_users;
+pub(crate) mod create_direct_chat_room;
+pub(crate) mod create_group_chat_room;
+pub(crate) mod get_chat_room;
+pub(crate) mod get_message_receipts;
+pub(crate) mod get_participants;
 pub(crate) mod get_room_events;
 pub(crate) mod get_room_messages;
+pub(crate) mod get_user_chat_rooms;
+pub(crate) mod judge_additions;
+pub(crate) mod learn_users;
+pub(crate) mod mark_message_as_read;
+pub(crate) mod mark_room_as_delivered;
+pub(crate) mod mark_room_as_read;
+pub(crate) mod positions;
+pub(crate) mod remove_participant;
+pub(crate) mod room_views;
 pub(crate) mod send_message;
 pub(crate) mod set_typing;
+pub(crate) mod stays;
 pub(crate) mod sync;
+pub(crate) mod update_chat_room;
+pub(crate) mod update_participant_role;
+pub(crate) mod update_room_settings;
+pub(crate) mod user_events;
+pub(crate) mod write_positions;
 
 use kith_auth::CallerSigner;
 use kith_client::Upstream;
@@ -32,6 +58,8 @@ pub(crate) struct App {
     pub(crate) fanout: Fanout,
     /// Where sends are batched.
     pub(crate) lanes: Lanes,
+    /// Read and delivered positions on their way into the tables.
+    pub(crate) positions: positions::Positions,
     /// The log's epoch as this node last saw it.
     pub(crate) epoch: watch::Receiver<u64>,
     pub(crate) accounts: Upstream,

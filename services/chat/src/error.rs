@@ -41,6 +41,9 @@ pub enum Error {
     /// The lane's queue is too old, or a commit's outcome is unknown: a retry with the same `client_id` resolves it.
     #[error("unavailable: {0}")]
     Unavailable(&'static str),
+    /// An append failed in a way that a retry will not mend; logged where it happened.
+    #[error("an append failed")]
+    AppendFailed,
     /// Somebody else has said already what is public about it: a sibling service, a shared crate.
     #[error(transparent)]
     Said(#[from] Failure),
@@ -90,7 +93,7 @@ impl Fault for Error {
             Self::Invalid(violations) => Failure::invalid_fields(violations.clone()),
             Self::Unavailable(_) => Failure::unavailable(Duration::from_secs(1)),
             Self::Said(failure) => failure.clone(),
-            Self::Inconsistent { .. } => Failure::internal(),
+            Self::Inconsistent { .. } | Self::AppendFailed => Failure::internal(),
             Self::Database(error) => trouble(error).map_or_else(Failure::internal, Failure::from),
         }
     }

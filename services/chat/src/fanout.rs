@@ -1,32 +1,188 @@
-//! From commit to the gateways: this node's streams directly, other nodes' over the bus.
+//! From commit to the gateways: this node's streams directly, other nodes' over the bus. Nothing here may be relied on:
+//! what is lost is found again by comparing heads. What may have been lost is said: a stream is told that it lagged.
 
-use kith_api::chat::v1::{Receipt, RoomEvent, Typing, UserEvent};
-use kith_bus::Bus;
+mod envelope;
+mod queue;
+mod registry;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kith_api::chat::v1::{
+    Confirmed, Delivery, EpochChanged, Lagged, Receipt, RoomEvent, Typing, UserEvent,
+    delivery::Delivery as Kind,
+};
+use kith_bus::{Bus, Signal, Subscription};
 use kith_runtime::Tasks;
+
+pub(crate) use queue::Queue;
+use registry::Registry;
+pub(crate) use registry::{StreamId, Topics};
 
 /// Hands out what happened. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Fanout {
-    _bus: Bus,
+pub(crate) struct Fanout(Arc<Inner>);
+
+struct Inner {
+    /// Tells this node's own hints from the others'.
+    node: u64,
+    bus: Bus,
+    subscription: Subscription,
+    registry: Mutex<Registry>,
+    stream_queue: usize,
 }
 
 impl Fanout {
-    pub(crate) fn start(bus: Bus, _tasks: &Tasks, _stream_queue: usize) -> Self {
-        Self { _bus: bus }
+    pub(crate) fn start(bus: Bus, tasks: &Tasks, stream_queue: usize) -> Self {
+        let fanout = Self(Arc::new(Inner {
+            node: u64::from_ne_bytes(kith_clock::random_bytes()),
+            subscription: bus.subscribe(),
+            bus,
+            registry: Mutex::default(),
+            stream_queue,
+        }));
+        let listening = fanout.clone();
+        let shutdown = tasks.shutdown().clone();
+        tasks.critical("chat.listen_to_bus", async move {
+            tokio::select! {
+                () = listening.listen() => {}
+                () = shutdown.signalled() => {}
+            }
+        });
+        fanout
     }
 
     /// An entry of a room's log was committed. Call in seq order.
-    pub(crate) fn publish_room_event(&self, _event: RoomEvent) {}
+    pub(crate) fn publish_room_event(&self, event: RoomEvent) {
+        self.publish_room_events(vec![event]);
+    }
+
+    /// Entries of rooms' logs were committed. Call in seq order.
+    pub(crate) fn publish_room_events(&self, events: Vec<RoomEvent>) {
+        self.publish(events.into_iter().map(Kind::RoomEvent));
+    }
 
     /// An entry of a person's log was committed. Call in useq order.
-    pub(crate) fn publish_user_event(&self, _event: UserEvent) {}
+    pub(crate) fn publish_user_event(&self, event: UserEvent) {
+        self.publish([Kind::UserEvent(event)]);
+    }
 
     /// Somebody's position moved.
-    pub(crate) fn publish_receipt(&self, _receipt: Receipt) {}
+    pub(crate) fn publish_receipt(&self, receipt: Receipt) {
+        self.publish([Kind::Receipt(receipt)]);
+    }
 
     /// Somebody writes.
-    pub(crate) fn publish_typing(&self, _typing: Typing) {}
+    pub(crate) fn publish_typing(&self, typing: Typing) {
+        self.publish([Kind::Typing(typing)]);
+    }
 
-    /// The log is another one now.
-    pub(crate) fn publish_epoch(&self, _epoch: u64) {}
+    /// The log is another one now. Every node finds that out by itself.
+    pub(crate) fn publish_epoch(&self, epoch: u64) {
+        let delivery = delivery(Kind::EpochChanged(EpochChanged { epoch }));
+        for queue in self.registry().queues() {
+            queue.put_always(Arc::clone(&delivery));
+        }
+    }
+
+    /// A new stream, of no topic yet.
+    pub(crate) fn open(&self) -> (StreamId, Arc<Queue>) {
+        let queue = Arc::new(Queue::new(self.0.stream_queue));
+        let id = self.registry().open(Arc::clone(&queue));
+        (id, queue)
+    }
+
+    /// Forgets a stream.
+    pub(crate) fn close(&self, stream: StreamId) {
+        let mut registry = self.registry();
+        let unneeded = registry.close(stream);
+        self.0.subscription.remove(&unneeded);
+    }
+
+    /// Changes what a stream is told, and confirms in the stream once that is in effect everywhere.
+    pub(crate) async fn subscribe(
+        &self,
+        stream: StreamId,
+        add: Topics,
+        remove: Topics,
+        request_id: u64,
+    ) {
+        let added = {
+            let mut registry = self.registry();
+            let needed = registry.add(stream, add);
+            let unneeded = registry.remove(stream, &remove);
+            // Under the registry's lock, so that the bus hears of changes in the order in which they were made.
+            let added = self.0.subscription.add(&needed);
+            self.0.subscription.remove(&unneeded);
+            added
+        };
+        added.await;
+        if request_id > 0
+            && let Some(queue) = self.registry().queue(stream)
+        {
+            queue.put_always(delivery(Kind::Confirmed(Confirmed { request_id })));
+        }
+    }
+
+    fn publish(&self, kinds: impl IntoIterator<Item = Kind>) {
+        let reaches_others = self.0.bus.reaches_others();
+        let mut envelopes = envelope::Envelopes::new(self.0.node);
+        let registry = self.registry();
+        for kind in kinds {
+            let delivery = delivery(kind);
+            if reaches_others {
+                envelopes.add(&delivery);
+            }
+            registry.deliver(&delivery);
+        }
+        drop(registry);
+        for (shard, payload) in envelopes.finish() {
+            self.0.bus.publish(shard, payload);
+        }
+    }
+
+    /// Hands other nodes' hints to this node's streams.
+    async fn listen(&self) {
+        loop {
+            match self.0.subscription.recv().await {
+                Signal::Message { payload, .. } => self.heard(payload),
+                Signal::Interrupted => {
+                    metrics::counter!("kith_chat_bus_interruptions_total").increment(1);
+                    for queue in self.registry().queues() {
+                        queue.put_always(delivery(Kind::Lagged(Lagged {})));
+                    }
+                }
+            }
+        }
+    }
+
+    fn heard(&self, payload: bytes::Bytes) {
+        let Some(envelope) = envelope::open(payload) else {
+            tracing::warn!("a hint of another node could not be read");
+            return;
+        };
+        if envelope.node == self.0.node {
+            return;
+        }
+        let span = tracing::debug_span!("chat.deliver");
+        kith_telemetry::set_parent_from_traceparent(&span, envelope.traceparent.as_deref());
+        let _entered = span.enter();
+        let registry = self.registry();
+        for delivery in envelope.deliveries {
+            registry.deliver(&Arc::new(delivery));
+        }
+    }
+
+    /// Held for lookups and pushes only, never across an await.
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.0
+            .registry
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn delivery(kind: Kind) -> Arc<Delivery> {
+    Arc::new(Delivery {
+        delivery: Some(kind),
+    })
 }

@@ -1,3 +1,4 @@
 //! Background loops.
 
+pub(crate) mod flush_positions;
 pub(crate) mod watch_epoch;

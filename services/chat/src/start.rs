@@ -16,7 +16,7 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 use tonic::service::{Routes, interceptor::InterceptedService};
 
-use crate::{Config, app::App, fanout::Fanout, jobs, lanes::Lanes, rpc::Rpc, store};
+use crate::{Config, app::{self, App}, fanout::Fanout, jobs, lanes::{self, Lanes}, rpc::Rpc, store};
 
 /// The largest request: a full batch of commands from a gateway.
 const MAX_REQUEST: usize = 4 * 1024 * 1024;
@@ -67,7 +67,12 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
     let epoch = settle_epoch(&deps.pool).await?;
     let (epoch_sender, epoch) = watch::channel(epoch);
     let fanout = Fanout::start(deps.bus, &deps.tasks, config.stream_queue);
-    let lanes = Lanes::start(&config, deps.pool.clone(), fanout.clone(), &deps.tasks);
+    let lane_deps = lanes::Deps {
+        pool: deps.pool.clone(),
+        fanout: fanout.clone(),
+        epoch: epoch.clone(),
+    };
+    let lanes = Lanes::start(&config, &Arc::new(lane_deps), &deps.tasks);
     let app = Arc::new(App {
         cursors: Cursors::new(deps.cluster_key.clone()),
         signer: CallerSigner::new(deps.cluster_key.clone(), deps.clock.clone()),
@@ -78,11 +83,13 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         config,
         fanout,
         lanes,
+        positions: app::positions::Positions::default(),
         epoch,
         accounts: deps.accounts,
         friends: deps.friends,
     });
     jobs::watch_epoch::spawn(&app, epoch_sender);
+    jobs::flush_positions::spawn(&app);
     Ok(Running { app })
 }
 

@@ -1,6 +1,12 @@
 //! The proto forms of what the logs hold. The store keeps event bodies encoded, the fan-out carries them, the calls answer
 //! with them: one rendering for all three.
 
+pub(crate) mod message;
+pub(crate) mod pair;
+pub(crate) mod room;
+pub(crate) mod user;
+pub(crate) mod user_event;
+
 use chrono::{DateTime, Utc};
 use prost_types::Timestamp;
 

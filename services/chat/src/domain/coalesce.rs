@@ -40,6 +40,8 @@ pub(crate) struct Moved {
 #[derive(Debug, Default)]
 pub(crate) struct Coalescer {
     people: HashMap<UserId, HashMap<RoomId, Entry>>,
+    /// The process is ending: nothing waits any more.
+    closed: bool,
 }
 
 #[derive(Debug)]
@@ -75,19 +77,40 @@ fn newer(a: Option<Mark>, b: Option<Mark>) -> Option<Mark> {
 }
 
 impl Coalescer {
+    /// Remembers an advance for the next [`Self::take_due`].
+    pub(crate) fn note(&mut self, moved: Moved, now: Instant) {
+        if let Some(entry) = self.entry(&moved, now) {
+            entry.waiting = entry.waiting.merge(moved.advance);
+        }
+    }
+
     /// Remembers an advance. Gives it back when the caller is to write it now, and then to [`Self::settle`] it.
     pub(crate) fn submit(&mut self, moved: Moved, now: Instant) -> Option<Moved> {
+        let closed = self.closed;
+        let Some(entry) = self.entry(&moved, now) else {
+            return Some(moved);
+        };
+        entry.waiting = entry.waiting.merge(moved.advance);
+        let now = if closed { now.max(entry.next) } else { now };
+        entry.take(now).map(|advance| Moved { advance, ..moved })
+    }
+
+    /// From now on every advance is given back at once: nobody will come for what waits.
+    pub(crate) const fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// What is remembered of somebody in a room; none when there is no place for one more.
+    fn entry(&mut self, moved: &Moved, now: Instant) -> Option<&mut Entry> {
         if self.people.len() >= MAX_PEOPLE && !self.people.contains_key(&moved.user_id) {
-            return moved.advance.read.is_some().then_some(moved);
+            return None;
         }
         let rooms = self.people.entry(moved.user_id).or_default();
-        let entry = rooms.entry(moved.room_id).or_insert_with(|| Entry {
+        Some(rooms.entry(moved.room_id).or_insert_with(|| Entry {
             next: now,
             waiting: Advance::default(),
             writing: Advance::default(),
-        });
-        entry.waiting = entry.waiting.merge(moved.advance);
-        entry.take(now).map(|advance| Moved { advance, ..moved })
+        }))
     }
 
     /// Takes what may be written by now, at most `limit`; all of it, whatever the time, when `now` is none.
@@ -112,7 +135,7 @@ impl Coalescer {
         due
     }
 
-    /// Ends a write. What was not written waits again.
+    /// Ends a write. What was not written waits again; say `written` also for a failure that its caller hears of.
     pub(crate) fn settle(&mut self, moved: &Moved, written: bool) {
         let entry = self
             .people
@@ -124,11 +147,6 @@ impl Coalescer {
                 entry.waiting = entry.waiting.merge(writing);
             }
         }
-    }
-
-    /// Forgets a failed write that its caller will hear of.
-    pub(crate) fn forget(&mut self, moved: &Moved) {
-        self.settle(moved, true);
     }
 
     /// What is not in the tables yet of somebody in a room.

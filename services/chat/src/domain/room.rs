@@ -2,6 +2,8 @@
 
 use kith_error::Violation;
 
+use super::message::is_blank;
+
 /// Longest name of a group, in characters.
 const NAME_MAX: usize = 80;
 
@@ -41,7 +43,7 @@ pub(crate) fn check_name(name: &str) -> Option<Violation> {
             "control and bidi-override characters are not allowed",
         );
     }
-    if name.chars().all(is_invisible) {
+    if name.chars().all(is_blank) {
         return refuse("blank", "a name needs something visible");
     }
     None
@@ -49,12 +51,6 @@ pub(crate) fn check_name(name: &str) -> Option<Violation> {
 
 const fn is_bidi_override(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
-fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(c, '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}')
 }
 
 #[cfg(test)]

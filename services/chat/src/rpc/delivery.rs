@@ -1,11 +1,16 @@
 //! The two streams of a gateway node.
 
+mod commands;
+mod send;
+mod subscribe;
+
 use std::{pin::Pin, sync::Arc};
 
 use futures::Stream;
 use kith_api::chat::v1::{SendRequest, SendResponse, SubscribeRequest, SubscribeResponse};
 use tonic::{Request, Status, Streaming};
 
+use super::convert;
 use crate::{Error, app::App};
 
 pub(super) type SendStream = Pin<Box<dyn Stream<Item = Result<SendResponse, Status>> + Send>>;
@@ -13,15 +18,17 @@ pub(super) type SubscribeStream =
     Pin<Box<dyn Stream<Item = Result<SubscribeResponse, Status>> + Send>>;
 
 pub(super) fn send(
-    _app: &Arc<App>,
-    _request: Request<Streaming<SendRequest>>,
+    app: &Arc<App>,
+    request: Request<Streaming<SendRequest>>,
 ) -> Result<SendStream, Error> {
-    Err(Status::unimplemented("not yet").into())
+    convert::require_node(&request)?;
+    Ok(send::serve(app, request.into_inner()))
 }
 
 pub(super) fn subscribe(
-    _app: &Arc<App>,
-    _request: Request<Streaming<SubscribeRequest>>,
+    app: &Arc<App>,
+    request: Request<Streaming<SubscribeRequest>>,
 ) -> Result<SubscribeStream, Error> {
-    Err(Status::unimplemented("not yet").into())
+    convert::require_node(&request)?;
+    Ok(subscribe::serve(app, request.into_inner()))
 }

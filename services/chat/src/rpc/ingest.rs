@@ -3,35 +3,101 @@
 use kith_api::chat::v1::{
     AppendUserEventsRequest, AppendUserEventsResponse, ApplyPairsRequest, ApplyPairsResponse,
     ApplyReadReceiptsRequest, ApplyReadReceiptsResponse, ApplyUsersRequest, ApplyUsersResponse,
+    SourcedUserEvent,
 };
-use tonic::{Request, Status};
+use tonic::Request;
 
-use crate::{Error, app::App};
+use super::convert::{id, require_node, seq};
+use crate::{
+    Error,
+    app::{App, append_user_events, apply_pairs, apply_read_receipts, apply_users},
+    store::user_log::NewUserEvent,
+    wire,
+};
+
+/// Items of one call.
+const MAX_ITEMS: usize = 500;
+/// Who may speak here; `chat` is our own.
+const SOURCES: [&str; 2] = ["accounts", "friends"];
 
 pub(super) async fn append_user_events(
-    _app: &App,
-    _request: Request<AppendUserEventsRequest>,
+    app: &App,
+    request: Request<AppendUserEventsRequest>,
 ) -> Result<AppendUserEventsResponse, Error> {
-    Err(Status::unimplemented("not yet").into())
+    require_node(&request)?;
+    let request = request.into_inner();
+    if !SOURCES.contains(&request.source.as_str()) {
+        return Err(Error::invalid_field("source", "invalid", "accounts or friends"));
+    }
+    let events = all("events", request.events, |field, event| {
+        user_event(field, event)
+    })?;
+    append_user_events::append_user_events(app, &request.source, &events).await?;
+    Ok(AppendUserEventsResponse {})
+}
+
+fn user_event(field: &str, event: SourcedUserEvent) -> Result<NewUserEvent, Error> {
+    let user = id(&format!("{field}.user_id"), &event.user_id)?;
+    if event.source_event_id.is_empty() || event.source_event_id.contains('\0') {
+        let field = format!("{field}.source_event_id");
+        return Err(Error::invalid_field(field, "required", "what makes it unique"));
+    }
+    let body = event.body.and_then(|body| body.body).ok_or_else(|| {
+        Error::invalid_field(format!("{field}.body"), "required", "what happened")
+    })?;
+    Ok(wire::user_event::entry(user, body, event.source_event_id))
 }
 
 pub(super) async fn apply_pairs(
-    _app: &App,
-    _request: Request<ApplyPairsRequest>,
+    app: &App,
+    request: Request<ApplyPairsRequest>,
 ) -> Result<ApplyPairsResponse, Error> {
-    Err(Status::unimplemented("not yet").into())
+    require_node(&request)?;
+    let pairs = all("pairs", request.into_inner().pairs, |field, pair| {
+        wire::pair::pair(&pair)
+            .ok_or_else(|| Error::invalid_field(field, "invalid", "two people in order"))
+    })?;
+    apply_pairs::apply_pairs(app, &pairs).await?;
+    Ok(ApplyPairsResponse {})
 }
 
 pub(super) async fn apply_users(
-    _app: &App,
-    _request: Request<ApplyUsersRequest>,
+    app: &App,
+    request: Request<ApplyUsersRequest>,
 ) -> Result<ApplyUsersResponse, Error> {
-    Err(Status::unimplemented("not yet").into())
+    require_node(&request)?;
+    let users = all("users", request.into_inner().users, |field, user| {
+        wire::user::row(&user)
+            .ok_or_else(|| Error::invalid_field(format!("{field}.user_id"), "invalid", "this is no id"))
+    })?;
+    apply_users::apply_users(app, &users).await?;
+    Ok(ApplyUsersResponse {})
 }
 
 pub(super) async fn apply_read_receipts(
-    _app: &App,
-    _request: Request<ApplyReadReceiptsRequest>,
+    app: &App,
+    request: Request<ApplyReadReceiptsRequest>,
 ) -> Result<ApplyReadReceiptsResponse, Error> {
-    Err(Status::unimplemented("not yet").into())
+    require_node(&request)?;
+    let request = request.get_ref();
+    let user = id("user_id", &request.user_id)?;
+    let version = seq(request.version);
+    apply_read_receipts::apply_read_receipts(app, user, request.shown, version).await?;
+    Ok(ApplyReadReceiptsResponse {})
+}
+
+/// Reads a list of bounded length, each item under the name `field[place]`.
+fn all<T, U>(
+    field: &str,
+    items: Vec<T>,
+    read: impl Fn(&str, T) -> Result<U, Error>,
+) -> Result<Vec<U>, Error> {
+    if items.len() > MAX_ITEMS {
+        return Err(Error::invalid_field(field, "too_long", "at most 500 items"));
+    }
+    items
+        .into_iter()
+        .enumerate()
+        .map(|(place, item)| read(&format!("{field}[{place}]"), item))
+        .collect()
 }

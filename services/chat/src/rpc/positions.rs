@@ -1,23 +1,52 @@
 //! Read and delivered positions.
 
 use kith_api::chat::v1::{
-    GetMessageReceiptsRequest, GetMessageReceiptsResponse, MarkMessageAsReadRequest,
+    self, GetMessageReceiptsRequest, GetMessageReceiptsResponse, MarkMessageAsReadRequest,
     MarkMessageAsReadResponse,
 };
-use tonic::{Request, Status};
+use tonic::Request;
 
-use crate::{Error, app::App};
+use super::convert::{acting_user, id};
+use crate::{
+    Error,
+    app::{
+        App,
+        get_message_receipts::{self, MessageReceipt},
+        mark_message_as_read,
+    },
+    wire::{room::count, seq, timestamp},
+};
 
 pub(super) async fn mark_message_as_read(
-    _app: &App,
-    _request: Request<MarkMessageAsReadRequest>,
+    app: &App,
+    request: Request<MarkMessageAsReadRequest>,
 ) -> Result<MarkMessageAsReadResponse, Error> {
-    Err(Status::unimplemented("not yet").into())
+    let caller = acting_user(&request)?;
+    let message = id("message_id", &request.get_ref().message_id)?;
+    let position = mark_message_as_read::mark_message_as_read(app, caller, message).await?;
+    Ok(MarkMessageAsReadResponse {
+        room_id: position.room_id.to_string(),
+        last_read_seq: seq(position.last_read_seq),
+        unread_count: count(position.unread_count),
+    })
 }
 
 pub(super) async fn get_message_receipts(
-    _app: &App,
-    _request: Request<GetMessageReceiptsRequest>,
+    app: &App,
+    request: Request<GetMessageReceiptsRequest>,
 ) -> Result<GetMessageReceiptsResponse, Error> {
-    Err(Status::unimplemented("not yet").into())
+    let caller = acting_user(&request)?;
+    let message = id("message_id", &request.get_ref().message_id)?;
+    let receipts = get_message_receipts::get_message_receipts(app, caller, message).await?;
+    Ok(GetMessageReceiptsResponse {
+        receipts: receipts.iter().map(receipt).collect(),
+    })
+}
+
+fn receipt(receipt: &MessageReceipt) -> v1::MessageReceipt {
+    v1::MessageReceipt {
+        user_id: receipt.user_id.to_string(),
+        delivery_time: receipt.delivered_at.map(timestamp),
+        read_time: receipt.read_at.map(timestamp),
+    }
 }

@@ -24,36 +24,55 @@ pub(crate) async fn insert(
     body: Body,
     at: DateTime<Utc>,
 ) -> Result<RoomEvent, sqlx::Error> {
+    let mut events = insert_all(db, room, vec![body], at).await?;
+    events.pop().ok_or(sqlx::Error::RowNotFound)
+}
+
+/// Appends several entries, in their order.
+pub(crate) async fn insert_all(
+    db: &mut PgConnection,
+    room: &mut LockedRoom,
+    bodies: Vec<Body>,
+    at: DateTime<Utc>,
+) -> Result<Vec<RoomEvent>, sqlx::Error> {
     // A clock that was set back must not make the log run back.
     let at = at.max(room.updated_at);
-    let seq = room.last_seq + 1;
-    let kind = kind(&body);
-    let mut event = RoomEvent {
-        body: Some(body),
-        ..RoomEvent::default()
-    };
-    sqlx::query!(
-        "WITH entry AS (
+    let kinds: Vec<&str> = bodies.iter().map(kind).collect();
+    let mut events: Vec<RoomEvent> = bodies
+        .into_iter()
+        .map(|body| RoomEvent {
+            body: Some(body),
+            ..RoomEvent::default()
+        })
+        .collect();
+    // The envelope is not stored: it is in the row's other columns.
+    let stored: Vec<Vec<u8>> = events.iter().map(RoomEvent::encode_to_vec).collect();
+    let head = sqlx::query_scalar!(
+        "WITH entries AS (
              INSERT INTO chat.room_events (room_id, seq, kind, body, created_at)
-             VALUES ($1, $2, $3, $4, $5))
+             SELECT $1, $2 + place, kind, body, $5
+             FROM unnest($3::text[], $4::bytea[]) WITH ORDINALITY AS given (kind, body, place))
          UPDATE chat.chat_rooms
-         SET last_seq = $2, updated_at = $5
-         WHERE id = $1",
+         SET last_seq = $2 + cardinality($3::text[]), updated_at = $5
+         WHERE id = $1
+         RETURNING last_seq",
         room.id as RoomId,
-        seq,
-        kind,
-        event.encode_to_vec(),
+        room.last_seq,
+        &kinds as &[&str],
+        &stored as &[Vec<u8>],
         at,
     )
-    .execute(db)
+    .fetch_one(db)
     .await?;
-    room.last_seq = seq;
+    for (event, seq) in events.iter_mut().zip(wire::seq(room.last_seq) + 1..) {
+        event.room_id = room.id.to_string();
+        event.seq = seq;
+        event.epoch = wire::seq(room.epoch);
+        event.time = Some(wire::timestamp(at));
+    }
+    room.last_seq = head;
     room.updated_at = at;
-    event.room_id = room.id.to_string();
-    event.seq = wire::seq(seq);
-    event.epoch = wire::seq(room.epoch);
-    event.time = Some(wire::timestamp(at));
-    Ok(event)
+    Ok(events)
 }
 
 /// The type that clients see, as `kind` of the row.

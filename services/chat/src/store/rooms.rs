@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use kith_ids::{RoomId, UserId};
 use sqlx::PgConnection;
 
+use crate::domain::pair::PairKey;
+
 /// A room whose row this transaction holds: nobody else appends to its log, joins or leaves until the end of it.
 #[derive(Debug, Clone)]
 pub(crate) struct LockedRoom {
@@ -44,4 +46,115 @@ pub(crate) async fn lock(
     )
     .fetch_all(db)
     .await
+}
+
+/// A room to make.
+#[derive(Debug, Clone)]
+pub(crate) struct NewRoom {
+    pub(crate) id: RoomId,
+    /// The two of a direct room; none: a group.
+    pub(crate) pair: Option<PairKey>,
+    pub(crate) name: Option<String>,
+    pub(crate) created_by: UserId,
+    /// Makes the creation of a group repeatable.
+    pub(crate) client_id: Option<String>,
+}
+
+/// Makes a room with an empty log and nobody in it, and locks it. None when there is one of this pair, or of this creator
+/// and `client_id`: also one that another transaction commits while this one waits for it.
+pub(crate) async fn insert(
+    db: &mut PgConnection,
+    room: &NewRoom,
+) -> Result<Option<LockedRoom>, sqlx::Error> {
+    let kind = if room.pair.is_some() { "direct" } else { "group" };
+    let inserted = sqlx::query_scalar!(
+        r#"INSERT INTO chat.chat_rooms
+               (id, kind, name, user_lo, user_hi, created_by, client_id, last_seq, participant_count, created_at, updated_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, clock_timestamp(), clock_timestamp())
+           ON CONFLICT DO NOTHING
+           RETURNING id AS "id: RoomId""#,
+        room.id as RoomId,
+        kind,
+        room.name,
+        room.pair.map(|pair| pair.lo) as Option<UserId>,
+        room.pair.map(|pair| pair.hi) as Option<UserId>,
+        room.created_by as UserId,
+        room.client_id,
+    )
+    .fetch_optional(&mut *db)
+    .await?;
+    match inserted {
+        Some(id) => Ok(lock(db, &[id]).await?.pop()),
+        None => Ok(None),
+    }
+}
+
+/// The direct room of two people.
+pub(crate) async fn find_by_pair(
+    db: &mut PgConnection,
+    pair: PairKey,
+) -> Result<Option<RoomId>, sqlx::Error> {
+    Ok(list_by_pairs(db, &[pair]).await?.pop())
+}
+
+/// The direct rooms of pairs, those that exist.
+pub(crate) async fn list_by_pairs(
+    db: &mut PgConnection,
+    pairs: &[PairKey],
+) -> Result<Vec<RoomId>, sqlx::Error> {
+    let (los, his): (Vec<UserId>, Vec<UserId>) = pairs.iter().map(|pair| (pair.lo, pair.hi)).unzip();
+    sqlx::query_scalar!(
+        r#"SELECT room.id AS "id: RoomId"
+           FROM unnest($1::uuid[], $2::uuid[]) AS pair (lo, hi)
+           JOIN chat.chat_rooms AS room ON room.user_lo = pair.lo AND room.user_hi = pair.hi
+           ORDER BY room.id"#,
+        &los as &[UserId],
+        &his as &[UserId],
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// The group that somebody made under a `client_id`.
+pub(crate) async fn find_by_creation(
+    db: &mut PgConnection,
+    creator: UserId,
+    client_id: &str,
+) -> Result<Option<RoomId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT id AS "id: RoomId" FROM chat.chat_rooms WHERE created_by = $1 AND client_id = $2"#,
+        creator as UserId,
+        client_id,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Every room that somebody is in.
+pub(crate) async fn list_of_user(
+    db: &mut PgConnection,
+    user: UserId,
+) -> Result<Vec<RoomId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT room_id AS "room_id: RoomId" FROM chat.user_rooms WHERE user_id = $1 ORDER BY room_id"#,
+        user as UserId,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Renames a locked room.
+pub(crate) async fn update_name(
+    db: &mut PgConnection,
+    room: RoomId,
+    name: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE chat.chat_rooms SET name = $2 WHERE id = $1",
+        room as RoomId,
+        name,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }

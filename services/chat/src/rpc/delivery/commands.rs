@@ -1,0 +1,207 @@
+//! What the sockets of a gateway want: commands, decoded and handed to whoever does them.
+
+use std::{collections::HashMap, sync::Arc};
+
+use kith_api::chat::v1::{
+    Attach, Command, MarkRoomAsDelivered, MarkRoomAsRead, ReadPosition, Reply, SendMessageRequest,
+    SetTyping, command::Command as Kind, reply,
+};
+use kith_auth::Caller;
+use kith_error::{Failure, Reason};
+use kith_ids::{RoomId, UserId};
+use tokio::sync::mpsc;
+
+use super::send::failure;
+use crate::{
+    Error,
+    app::{App, mark_room_as_delivered, mark_room_as_read, send_message, set_typing},
+    lanes::{Replied, Responder},
+    rpc::{convert, messages},
+    wire,
+};
+
+/// Workers for commands that ask the database: few, so that they leave connections for others.
+const WORKERS: usize = 4;
+/// Commands that wait for a worker; typing beyond that is dropped, reads are `unavailable`.
+const WORKER_QUEUE: usize = 4_096;
+
+/// The commands of one stream, and who its handles stand for.
+pub(super) struct Commands {
+    app: Arc<App>,
+    callers: HashMap<u64, Result<Caller, Failure>>,
+    replies: mpsc::UnboundedSender<Replied>,
+    /// A room has always the same worker, which keeps the order of its commands.
+    workers: Vec<mpsc::Sender<Work>>,
+}
+
+/// What a worker does.
+struct Work {
+    request_id: u64,
+    user: UserId,
+    room: RoomId,
+    task: Task,
+}
+
+enum Task {
+    Read(i64),
+    Typing(bool),
+}
+
+impl Commands {
+    pub(super) fn new(app: &Arc<App>, replies: mpsc::UnboundedSender<Replied>) -> Self {
+        let workers = (0..WORKERS).map(|_| {
+            let (sender, receiver) = mpsc::channel(WORKER_QUEUE);
+            let worker = work(Arc::clone(app), receiver, replies.clone());
+            app.tasks.spawn("chat.send_stream_worker", worker);
+            sender
+        });
+        Self {
+            workers: workers.collect(),
+            callers: HashMap::new(),
+            app: Arc::clone(app),
+            replies,
+        }
+    }
+
+    /// Does a command, or hands it on. Never waits.
+    pub(super) fn run(&mut self, command: Command) {
+        let Command {
+            request_id,
+            handle,
+            command,
+        } = command;
+        let result = match command {
+            Some(Kind::Attach(attach)) => {
+                let caller = self.verify(&attach);
+                self.callers.insert(handle, caller);
+                return;
+            }
+            Some(Kind::Detach(_)) => {
+                self.callers.remove(&handle);
+                return;
+            }
+            Some(Kind::SendMessage(request)) => self.send_message(request_id, handle, request),
+            Some(Kind::MarkRoomAsRead(request)) => self.read(request_id, handle, &request),
+            Some(Kind::MarkRoomAsDelivered(request)) => self.delivered(handle, &request),
+            Some(Kind::SetTyping(request)) => self.typing(request_id, handle, &request),
+            // A newer gateway's command.
+            None => Err(Failure::new(Reason::InvalidRequest, "unknown command").into()),
+        };
+        if let Err(error) = result {
+            reply_failure(&self.replies, request_id, &error);
+        }
+    }
+
+    fn verify(&self, attach: &Attach) -> Result<Caller, Failure> {
+        self.app
+            .signer
+            .verify(&attach.caller)
+            .map_err(|error| Failure::new(Reason::Unauthenticated, error.to_string()))
+    }
+
+    fn caller(&self, handle: u64) -> Result<&Caller, Error> {
+        match self.callers.get(&handle) {
+            Some(Ok(caller)) => Ok(caller),
+            Some(Err(failure)) => Err(failure.clone().into()),
+            None => Err(Failure::new(Reason::Unauthenticated, "the handle is not attached").into()),
+        }
+    }
+
+    fn send_message(
+        &self,
+        request_id: u64,
+        handle: u64,
+        request: SendMessageRequest,
+    ) -> Result<(), Error> {
+        let caller = self.caller(handle)?;
+        let draft = send_message::draft(&self.app, caller, messages::new_message(request)?)?;
+        let responder = Responder::Stream {
+            request_id,
+            replies: self.replies.clone(),
+        };
+        self.app.lanes.submit(draft, responder);
+        Ok(())
+    }
+
+    fn read(&self, request_id: u64, handle: u64, request: &MarkRoomAsRead) -> Result<(), Error> {
+        self.hand_over(Work {
+            request_id,
+            user: self.caller(handle)?.acting_user()?,
+            room: convert::id("room_id", &request.room_id)?,
+            task: Task::Read(convert::seq(request.seq)),
+        })
+    }
+
+    fn typing(&self, request_id: u64, handle: u64, request: &SetTyping) -> Result<(), Error> {
+        self.hand_over(Work {
+            request_id,
+            user: self.caller(handle)?.acting_user()?,
+            room: convert::id("room_id", &request.room_id)?,
+            task: Task::Typing(request.active),
+        })
+    }
+
+    fn delivered(&self, handle: u64, request: &MarkRoomAsDelivered) -> Result<(), Error> {
+        let user = self.caller(handle)?.acting_user()?;
+        let room = convert::id("room_id", &request.room_id)?;
+        mark_room_as_delivered::mark_room_as_delivered(
+            &self.app,
+            user,
+            room,
+            convert::seq(request.seq),
+        );
+        Ok(())
+    }
+
+    fn hand_over(&self, work: Work) -> Result<(), Error> {
+        let worker = usize::from(work.room.as_uuid().as_bytes()[15]) % self.workers.len();
+        self.workers[worker]
+            .try_send(work)
+            .map_err(|_| Error::Unavailable("too many commands wait"))
+    }
+}
+
+/// Works until the stream ends.
+async fn work(
+    app: Arc<App>,
+    mut queue: mpsc::Receiver<Work>,
+    replies: mpsc::UnboundedSender<Replied>,
+) {
+    while let Some(work) = queue.recv().await {
+        let done = match work.task {
+            Task::Read(seq) => read(&app, &work, seq).await.map(Some),
+            Task::Typing(active) => set_typing::set_typing(&app, work.user, work.room, active)
+                .await
+                .map(|()| None),
+        };
+        match done {
+            Ok(Some(result)) if work.request_id > 0 => {
+                // A stream that has ended needs no reply.
+                let _ = replies.send(Replied::Other(Reply {
+                    request_id: work.request_id,
+                    result: Some(result),
+                }));
+            }
+            Ok(_) => {}
+            Err(error) => reply_failure(&replies, work.request_id, &error),
+        }
+    }
+}
+
+async fn read(app: &App, work: &Work, seq: i64) -> Result<reply::Result, Error> {
+    let position = mark_room_as_read::mark_room_as_read(app, work.user, work.room, seq).await?;
+    Ok(reply::Result::Read(ReadPosition {
+        last_read_seq: wire::seq(position.last_read_seq),
+        unread_count: u32::try_from(position.unread_count).unwrap_or(u32::MAX),
+    }))
+}
+
+fn reply_failure(replies: &mpsc::UnboundedSender<Replied>, request_id: u64, error: &Error) {
+    if request_id == 0 {
+        return;
+    }
+    let _ = replies.send(Replied::Other(Reply {
+        request_id,
+        result: Some(reply::Result::Failure(failure(error))),
+    }));
+}

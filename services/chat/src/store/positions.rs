@@ -1,0 +1,260 @@
+//! How far people got in rooms, when they got there, and what is unread above it.
+
+use chrono::{DateTime, Utc};
+use kith_ids::{MessageId, RoomId, UserId};
+use sqlx::PgConnection;
+
+use crate::domain::position::UNREAD_CAP;
+
+/// Where somebody stands in a room that they are in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing {
+    pub(crate) head: i64,
+    pub(crate) joined_seq: i64,
+    pub(crate) read_seq: i64,
+}
+
+/// A position that is locked, with what decides about its next value and about who hears of it.
+#[derive(Debug, Clone)]
+pub(crate) struct LockedPosition {
+    pub(crate) room_id: RoomId,
+    pub(crate) user_id: UserId,
+    pub(crate) head: i64,
+    pub(crate) participant_count: i32,
+    pub(crate) read_seq: i64,
+    pub(crate) delivered_seq: i64,
+    /// They let others see what they read.
+    pub(crate) read_receipts: bool,
+    /// Participants between whom and them a block lies.
+    pub(crate) hidden_from: Vec<UserId>,
+}
+
+/// A position to write.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewPosition {
+    pub(crate) room_id: RoomId,
+    pub(crate) user_id: UserId,
+    pub(crate) read_seq: i64,
+    /// When it was reached; none: it did not move.
+    pub(crate) read_at: Option<DateTime<Utc>>,
+    pub(crate) delivered_seq: i64,
+    /// When it was reached; none: it did not move.
+    pub(crate) delivered_at: Option<DateTime<Utc>>,
+}
+
+/// Unread messages of somebody in a room.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unread {
+    pub(crate) room_id: RoomId,
+    pub(crate) user_id: UserId,
+    pub(crate) count: i64,
+}
+
+/// Where somebody stands; none when they are not in the room.
+pub(crate) async fn find(
+    db: &mut PgConnection,
+    room: RoomId,
+    user: UserId,
+) -> Result<Option<Standing>, sqlx::Error> {
+    sqlx::query_as!(
+        Standing,
+        r#"SELECT room.last_seq AS head, stay.joined_seq, coalesce(position.read_seq, 0) AS "read_seq!"
+           FROM chat.chat_participants AS stay
+           JOIN chat.chat_rooms AS room ON room.id = stay.room_id
+           LEFT JOIN chat.positions AS position ON position.room_id = stay.room_id AND position.user_id = stay.user_id
+           WHERE stay.room_id = $1 AND stay.user_id = $2 AND stay.left_seq IS NULL"#,
+        room as RoomId,
+        user as UserId,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// The room and place of a message that somebody can see: it is of their current stay.
+pub(crate) async fn find_message(
+    db: &mut PgConnection,
+    message: MessageId,
+    user: UserId,
+) -> Result<Option<MessagePlace>, sqlx::Error> {
+    sqlx::query_as!(
+        MessagePlace,
+        r#"SELECT message.room_id AS "room_id: RoomId", message.seq, message.sender_id AS "sender_id: UserId"
+           FROM chat.chat_messages AS message
+           JOIN chat.chat_participants AS stay
+               ON stay.room_id = message.room_id AND stay.user_id = $2 AND stay.left_seq IS NULL
+           WHERE message.id = $1 AND message.seq >= stay.joined_seq"#,
+        message as MessageId,
+        user as UserId,
+    )
+    .fetch_optional(db)
+    .await
+}
+
+/// Where a message is, and whose it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MessagePlace {
+    pub(crate) room_id: RoomId,
+    pub(crate) seq: i64,
+    pub(crate) sender_id: UserId,
+}
+
+/// Others' undeleted messages of somebody's stay above a position, exact up to the cap.
+pub(crate) async fn find_unread(
+    db: &mut PgConnection,
+    room: RoomId,
+    user: UserId,
+    above: i64,
+) -> Result<i64, sqlx::Error> {
+    Ok(list_unread(db, &[(room, user, above)])
+        .await?
+        .first()
+        .map_or(0, |unread| unread.count))
+}
+
+/// The same for several people and rooms at once; those who are not in are left out.
+pub(crate) async fn list_unread(
+    db: &mut PgConnection,
+    positions: &[(RoomId, UserId, i64)],
+) -> Result<Vec<Unread>, sqlx::Error> {
+    let rooms: Vec<RoomId> = positions.iter().map(|position| position.0).collect();
+    let users: Vec<UserId> = positions.iter().map(|position| position.1).collect();
+    let seqs: Vec<i64> = positions.iter().map(|position| position.2).collect();
+    sqlx::query_as!(
+        Unread,
+        r#"SELECT given.room_id AS "room_id!: RoomId", given.user_id AS "user_id!: UserId",
+                  (SELECT count(*)
+                   FROM (SELECT 1
+                         FROM chat.chat_messages AS message
+                         WHERE message.room_id = given.room_id AND message.seq > greatest(given.seq, stay.joined_seq)
+                           AND message.sender_id <> given.user_id AND message.deleted_at IS NULL
+                         LIMIT $4) AS above) AS "count!"
+           FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) AS given (room_id, user_id, seq)
+           JOIN chat.chat_participants AS stay
+               ON stay.room_id = given.room_id AND stay.user_id = given.user_id AND stay.left_seq IS NULL"#,
+        &rooms as &[RoomId],
+        &users as &[UserId],
+        &seqs,
+        UNREAD_CAP,
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Locks positions in the order of rooms and people, so that two batches cannot wait for each other. Those of people who
+/// are not in the room are left out.
+pub(crate) async fn lock(
+    db: &mut PgConnection,
+    keys: &[(RoomId, UserId)],
+) -> Result<Vec<LockedPosition>, sqlx::Error> {
+    let (rooms, users): (Vec<RoomId>, Vec<UserId>) = keys.iter().copied().unzip();
+    sqlx::query_as!(
+        LockedPosition,
+        r#"SELECT position.room_id AS "room_id: RoomId", position.user_id AS "user_id: UserId", room.last_seq AS head,
+                  room.participant_count, position.read_seq, position.delivered_seq,
+                  coalesce((SELECT person.read_receipts FROM chat.users AS person
+                            WHERE person.user_id = position.user_id), true) AS "read_receipts!",
+                  ARRAY(SELECT other.user_id
+                        FROM chat.direct_pairs AS pair
+                        JOIN chat.chat_participants AS other
+                            ON other.room_id = position.room_id AND other.left_seq IS NULL
+                           AND other.user_id
+                               = CASE WHEN pair.user_lo = position.user_id THEN pair.user_hi ELSE pair.user_lo END
+                        WHERE pair.blocked AND (pair.user_lo = position.user_id OR pair.user_hi = position.user_id))
+                      AS "hidden_from!: Vec<UserId>"
+           FROM unnest($1::uuid[], $2::uuid[]) AS given (room_id, user_id)
+           JOIN chat.positions AS position ON position.room_id = given.room_id AND position.user_id = given.user_id
+           JOIN chat.chat_participants AS stay
+               ON stay.room_id = given.room_id AND stay.user_id = given.user_id AND stay.left_seq IS NULL
+           JOIN chat.chat_rooms AS room ON room.id = given.room_id
+           ORDER BY position.room_id, position.user_id
+           FOR NO KEY UPDATE OF position"#,
+        &rooms as &[RoomId],
+        &users as &[UserId],
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Writes locked positions, and a receipt for each read position that moved.
+pub(crate) async fn update(
+    db: &mut PgConnection,
+    positions: &[NewPosition],
+) -> Result<(), sqlx::Error> {
+    let rooms: Vec<RoomId> = positions.iter().map(|position| position.room_id).collect();
+    let users: Vec<UserId> = positions.iter().map(|position| position.user_id).collect();
+    let reads: Vec<i64> = positions.iter().map(|position| position.read_seq).collect();
+    let read_times: Vec<Option<DateTime<Utc>>> =
+        positions.iter().map(|position| position.read_at).collect();
+    let deliveries: Vec<i64> = positions.iter().map(|position| position.delivered_seq).collect();
+    let delivery_times: Vec<Option<DateTime<Utc>>> =
+        positions.iter().map(|position| position.delivered_at).collect();
+    sqlx::query!(
+        "WITH given AS (
+             SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::timestamptz[])
+                  AS given (room_id, user_id, read_seq, read_at, delivered_seq, delivered_at)),
+         receipts AS (
+             INSERT INTO chat.message_read_receipts (room_id, user_id, up_to_seq, at)
+             SELECT room_id, user_id, read_seq, read_at FROM given WHERE read_at IS NOT NULL
+             ON CONFLICT DO NOTHING)
+         UPDATE chat.positions AS position
+         SET read_seq = greatest(position.read_seq, given.read_seq),
+             read_at = coalesce(given.read_at, position.read_at),
+             delivered_seq = greatest(position.delivered_seq, given.delivered_seq),
+             delivered_at = coalesce(given.delivered_at, position.delivered_at)
+         FROM given
+         WHERE position.room_id = given.room_id AND position.user_id = given.user_id",
+        &rooms as &[RoomId],
+        &users as &[UserId],
+        &reads,
+        &read_times as &[Option<DateTime<Utc>>],
+        &deliveries,
+        &delivery_times as &[Option<DateTime<Utc>>],
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// How somebody stands on one message.
+#[derive(Debug, Clone)]
+pub(crate) struct ReceiptRow {
+    pub(crate) user_id: UserId,
+    pub(crate) delivered_at: Option<DateTime<Utc>>,
+    pub(crate) read_at: Option<DateTime<Utc>>,
+    /// They let others see what they read.
+    pub(crate) read_receipts: bool,
+    /// A block lies between them and the viewer.
+    pub(crate) blocked: bool,
+}
+
+/// Everybody but the sender who can see a message, and when they got and read it.
+pub(crate) async fn list_receipts(
+    db: &mut PgConnection,
+    message: MessagePlace,
+    viewer: UserId,
+) -> Result<Vec<ReceiptRow>, sqlx::Error> {
+    sqlx::query_as!(
+        ReceiptRow,
+        r#"SELECT stay.user_id AS "user_id: UserId",
+                  CASE WHEN position.delivered_seq >= $2 THEN position.delivered_at END AS delivered_at,
+                  (SELECT receipt.at FROM chat.message_read_receipts AS receipt
+                   WHERE receipt.room_id = $1 AND receipt.user_id = stay.user_id AND receipt.up_to_seq >= $2
+                   ORDER BY receipt.up_to_seq
+                   LIMIT 1) AS read_at,
+                  coalesce(person.read_receipts, true) AS "read_receipts!",
+                  EXISTS (SELECT 1 FROM chat.direct_pairs AS pair
+                          WHERE pair.blocked AND pair.user_lo = least(stay.user_id, $4)
+                            AND pair.user_hi = greatest(stay.user_id, $4)) AS "blocked!"
+           FROM chat.chat_participants AS stay
+           LEFT JOIN chat.positions AS position ON position.room_id = stay.room_id AND position.user_id = stay.user_id
+           LEFT JOIN chat.users AS person ON person.user_id = stay.user_id
+           WHERE stay.room_id = $1 AND stay.left_seq IS NULL AND stay.joined_seq <= $2 AND stay.user_id <> $3
+           ORDER BY stay.joined_seq, stay.user_id"#,
+        message.room_id as RoomId,
+        message.seq,
+        message.sender_id as UserId,
+        viewer as UserId,
+    )
+    .fetch_all(db)
+    .await
+}
