@@ -25,6 +25,7 @@ const READY: &str = "kith is ready: ";
 pub struct Settings {
     data: Arc<TempDir>,
     binary: Option<PathBuf>,
+    listen: String,
     variables: Vec<(String, String)>,
 }
 
@@ -37,6 +38,7 @@ impl Default for Settings {
         Self {
             data: Arc::new(data),
             binary: None,
+            listen: "127.0.0.1:0".to_owned(),
             variables: vec![("KITH__LIMITS__ENABLED".to_owned(), "false".to_owned())],
         }
     }
@@ -54,6 +56,14 @@ impl Settings {
     pub fn with_binary(self, path: &Path) -> Self {
         Self {
             binary: Some(path.to_owned()),
+            ..self
+        }
+    }
+
+    /// Listens somewhere else than on a free port of the loopback.
+    pub fn listening_on(self, address: &str) -> Self {
+        Self {
+            listen: address.to_owned(),
             ..self
         }
     }
@@ -91,30 +101,45 @@ impl Node {
 
     /// Starts a node and waits until it says that it is ready.
     pub async fn start_with(settings: Settings) -> Self {
+        let begin = Instant::now();
+        let mut node = Self::spawn(settings);
+        node.base = eventually_within(START, "the node is ready", async || node.ready_line()).await;
+        node.started_in = begin.elapsed();
+        node
+    }
+
+    /// Starts a node that must not come up; gives its end and what it printed.
+    pub async fn refuses_to_start(settings: Settings) -> (ExitStatus, String) {
+        let mut node = Self::spawn(settings);
+        let status = node.ended().await;
+        // The last lines may still be on their way through the pipe.
+        let output = eventually_within(STOP, "the node says why", async || {
+            Some(node.output()).filter(|o| !o.is_empty())
+        });
+        (status, output.await)
+    }
+
+    fn spawn(settings: Settings) -> Self {
         let mut command = Command::new(settings.binary.clone().unwrap_or_else(binary));
         command
             .arg("--data")
             .arg(settings.data())
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", &settings.listen])
             .envs(settings.variables.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let begin = Instant::now();
         let mut child = command.spawn().expect("starting the kith binary");
         let output = Arc::new(Mutex::new(String::new()));
         collect(child.stdout.take().unwrap(), &output);
         collect(child.stderr.take().unwrap(), &output);
-        let mut node = Self {
+        Self {
             child,
             base: String::new(),
             output,
             settings,
             started_in: Duration::ZERO,
-        };
-        node.base = eventually_within(START, "the node is ready", async || node.ready_line()).await;
-        node.started_in = begin.elapsed();
-        node
+        }
     }
 
     /// Starts a node with the settings of this one, which must have ended.
