@@ -2,6 +2,7 @@
 //! reachable over one Unix socket by this operating-system user only. It owns `DIR/postgres` and `DIR/postgres.log`;
 //! it refuses a folder that another node uses, and it never turns durability off.
 
+mod abort;
 mod access;
 mod binaries;
 mod child;
@@ -14,16 +15,18 @@ mod roles;
 mod settings;
 mod supervisor;
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use kith_runtime::Shutdown;
 
+pub use abort::AbortHandle;
 pub use binaries::{Binaries, MINIMUM_MAJOR, locate};
 pub use folder::{DataFolder, database_of};
 pub use handle::Access;
 pub use owner::Owner;
 pub use roles::{ADMIN, SERVICES, role_of};
-pub use supervisor::{AbortHandle, Supervisor};
+pub use supervisor::Supervisor;
 
 /// Why there is no embedded database.
 #[derive(Debug, thiserror::Error)]
@@ -117,8 +120,9 @@ impl Error {
 /// owner. Answers once it accepts connections and has its roles. The supervisor must be run until the node ends.
 pub async fn start(
     folder: &DataFolder,
-    search_path: Option<&std::ffi::OsStr>,
+    search_path: Option<&OsStr>,
     stop: Shutdown,
+    abort: AbortHandle,
 ) -> Result<(Access, Supervisor), Error> {
     let data = folder.database();
     let owner = Owner::choose(&data).await?;
@@ -129,15 +133,18 @@ pub async fn start(
     orphan::stop(&data).await?;
     access::write_rules(&data, &owner).await?;
     let access = Access::open(&data)?;
-    let child = child::start(folder, &binaries, &owner, &access).await?;
-    roles::ensure(&access).await?;
-    let supervisor = Supervisor::new(supervisor::Parts {
+    let server = child::Server {
         folder: folder.clone(),
         binaries,
         owner,
         access: access.clone(),
-        child,
-        stop,
-    });
+        abort,
+    };
+    let child = child::start(&server).await?;
+    let supervisor = Supervisor::new(server, child, stop);
+    if let Err(error) = roles::ensure(&access).await {
+        supervisor.end().await;
+        return Err(error);
+    }
     Ok((access, supervisor))
 }

@@ -1,3 +1,9 @@
-//! The one binary.
+//! Reads the command line and hands over.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    kith::run(kith::Cli::parse())
+}

@@ -19,6 +19,9 @@ const SECONDS: [f64; 14] = [
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
 
+/// Libraries that would tell of every harmless thing; the operator's own filter wins over it.
+const QUIET: &str = "sqlx::postgres::notice=warn";
+
 /// Telemetry cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
@@ -65,7 +68,7 @@ impl Drop for Guard {
 pub fn init(config: &Telemetry) -> Result<Guard, InitError> {
     let provider = tracer_provider(config)?;
     let tracer = provider.tracer("kith");
-    let filter = EnvFilter::try_new(&config.log)?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", config.log))?;
     let json = match config.format.as_str() {
         "json" => true,
         "text" => false,

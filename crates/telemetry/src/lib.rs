@@ -10,3 +10,4 @@ pub use context::{
     set_parent_from_traceparent,
 };
 pub use init::{Guard, InitError, init};
+pub use metrics_exporter_prometheus::PrometheusHandle as MetricsHandle;

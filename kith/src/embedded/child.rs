@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
 use super::settings::SETTINGS;
-use super::{ADMIN, Access, Binaries, DataFolder, Error, Owner};
+use super::{ADMIN, AbortHandle, Access, Binaries, DataFolder, Error, Owner};
 
 /// How long a server may replay its log after a crash before it counts as stuck.
 const RECOVERY_LIMIT: Duration = Duration::from_mins(10);
@@ -22,21 +22,28 @@ const ATTEMPTS: u32 = 20;
 /// A log longer than this is put aside at the next start.
 const LOG_LIMIT: u64 = 16 * 1024 * 1024;
 
+/// What a server process is started with.
+pub(super) struct Server {
+    pub(super) folder: DataFolder,
+    pub(super) binaries: Binaries,
+    pub(super) owner: Owner,
+    pub(super) access: Access,
+    /// Told of every process that is started, from its first moment.
+    pub(super) abort: AbortHandle,
+}
+
 /// Starts the server and waits until it accepts connections.
-pub(super) async fn start(
-    folder: &DataFolder,
-    binaries: &Binaries,
-    owner: &Owner,
-    access: &Access,
-) -> Result<Child, Error> {
+pub(super) async fn start(server: &Server) -> Result<Child, Error> {
     let mut attempt = 0;
     loop {
-        let (mut child, log_start) = spawn(folder, binaries, owner, access)?;
-        match wait_until_ready(&mut child, access).await? {
+        let (mut child, log_start) = spawn(server)?;
+        server.abort.follow(pid_of(&child));
+        match wait_until_ready(&mut child, &server.access).await? {
             Outcome::Ready => return Ok(child),
             Outcome::Ended(status) => {
+                server.abort.follow(None);
                 attempt += 1;
-                let log = read_from(&folder.log(), log_start);
+                let log = read_from(&server.folder.log(), log_start);
                 let may_pass = log.contains("still in use") || log.contains("lock file");
                 if attempt >= ATTEMPTS || !may_pass {
                     return Err(Error::Ended { status, log });
@@ -72,27 +79,20 @@ pub(super) fn pid_of(child: &Child) -> Option<Pid> {
         .and_then(Pid::from_raw)
 }
 
-fn spawn(
-    folder: &DataFolder,
-    binaries: &Binaries,
-    owner: &Owner,
-    access: &Access,
-) -> Result<(Child, u64), Error> {
-    let (log, start) =
-        open_log(&folder.log()).map_err(Error::io("cannot open the log", folder.log()))?;
+fn spawn(server: &Server) -> Result<(Child, u64), Error> {
+    let (path, program) = (server.folder.log(), server.binaries.program("postgres"));
+    let (log, start) = open_log(&path).map_err(Error::io("cannot open the log", &path))?;
     let copy = log
         .try_clone()
-        .map_err(Error::io("cannot open the log", folder.log()))?;
-    let mut command = Command::new(binaries.program("postgres"));
-    owner.prepare(&mut command);
-    command.arg("-D").arg(access.folder_for_child());
+        .map_err(Error::io("cannot open the log", &path))?;
+    let mut command = Command::new(&program);
+    server.owner.prepare(&mut command);
+    command.arg("-D").arg(server.access.folder_for_child());
     for (name, value) in SETTINGS {
         command.arg("-c").arg(format!("{name}={value}"));
     }
     command.stdin(Stdio::null()).stdout(log).stderr(copy);
-    let child = command
-        .spawn()
-        .map_err(Error::io("cannot run", binaries.program("postgres")))?;
+    let child = command.spawn().map_err(Error::io("cannot run", program))?;
     Ok((child, start))
 }
 
@@ -127,7 +127,7 @@ async fn wait_until_ready(child: &mut Child, access: &Access) -> Result<Outcome,
         }
         if waited > next_word {
             tracing::info!(
-                waited_ms = waited.as_millis(),
+                waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX),
                 "the embedded database is recovering"
             );
             next_word *= 2;

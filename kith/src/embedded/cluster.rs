@@ -46,7 +46,8 @@ pub(super) async fn create(
             "-U",
             ADMIN,
         ])
-        .stdin(Stdio::null());
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
     let output = command
         .output()
         .await

@@ -1,14 +1,12 @@
 //! Keeps the server alive: starts it again when it dies on its own, ends it when the node does.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use kith_runtime::Shutdown;
-use rustix::process::{Pid, Signal};
 use tokio::process::Child;
 
-use super::{Access, Binaries, DataFolder, Error, Owner, child, orphan};
+use super::child::Server;
+use super::{Error, child, orphan};
 
 /// How long a fast shutdown may write its checkpoint. With the gateway's grace period this stays under ten seconds
 /// in all, and an immediate shutdown after it costs the next start a recovery, never data.
@@ -16,71 +14,44 @@ const FAST_SHUTDOWN_LIMIT: Duration = Duration::from_millis(1500);
 /// The first pause before a restart, and the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// What the supervisor works with.
-pub(super) struct Parts {
-    pub(super) folder: DataFolder,
-    pub(super) binaries: Binaries,
-    pub(super) owner: Owner,
-    pub(super) access: Access,
-    pub(super) child: Child,
-    pub(super) stop: Shutdown,
-}
-
 /// The watch over the server; runs as one task of the node.
 pub struct Supervisor {
-    parts: Parts,
-    abort: AbortHandle,
-}
-
-/// Ends the server from outside, without waiting, when the node must go at once.
-#[derive(Debug, Clone, Default)]
-pub struct AbortHandle(Arc<AtomicI32>);
-
-impl AbortHandle {
-    /// Tells the server to end immediately.
-    pub fn abort(&self) {
-        if let Some(pid) = Pid::from_raw(self.0.load(Ordering::Acquire)) {
-            let _ = rustix::process::kill_process(pid, Signal::QUIT);
-        }
-    }
-
-    fn follow(&self, child: Option<&Child>) {
-        let pid = child
-            .and_then(child::pid_of)
-            .map_or(0, |pid| pid.as_raw_nonzero().get());
-        self.0.store(pid, Ordering::Release);
-    }
+    server: Server,
+    child: Child,
+    stop: Shutdown,
 }
 
 impl Supervisor {
-    pub(super) fn new(parts: Parts) -> Self {
-        let abort = AbortHandle::default();
-        abort.follow(Some(&parts.child));
-        Self { parts, abort }
-    }
-
-    /// Ends the server at once, from wherever the second signal is heard.
-    pub fn abort_handle(&self) -> AbortHandle {
-        self.abort.clone()
+    pub(super) const fn new(server: Server, child: Child, stop: Shutdown) -> Self {
+        Self {
+            server,
+            child,
+            stop,
+        }
     }
 
     /// Watches until the stop token is cancelled, then ends the server.
     pub async fn run(mut self) {
-        let stop = self.parts.stop.clone();
+        let stop = self.stop.clone();
         loop {
             tokio::select! {
                 () = stop.signalled() => break,
-                status = self.parts.child.wait() => {
+                status = self.child.wait() => {
                     tracing::error!(?status, "the embedded database died; starting it again");
-                    self.abort.follow(None);
+                    self.server.abort.follow(None);
                 }
             }
             if !self.restart().await {
                 return;
             }
         }
-        child::stop(&mut self.parts.child, FAST_SHUTDOWN_LIMIT).await;
-        self.abort.follow(None);
+        self.end().await;
+    }
+
+    /// Ends the server.
+    pub(super) async fn end(mut self) {
+        child::stop(&mut self.child, FAST_SHUTDOWN_LIMIT).await;
+        self.server.abort.follow(None);
         tracing::info!("the embedded database has ended");
     }
 
@@ -89,13 +60,19 @@ impl Supervisor {
         let mut pause = BACKOFF.0;
         loop {
             tokio::select! {
-                () = self.parts.stop.signalled() => return false,
+                () = self.stop.signalled() => return false,
                 () = tokio::time::sleep(pause) => {}
             }
-            match self.start_again().await {
+            let started = tokio::select! {
+                started = self.start_again() => started,
+                () = self.stop.signalled() => {
+                    self.server.abort.abort();
+                    return false;
+                }
+            };
+            match started {
                 Ok(child) => {
-                    self.abort.follow(Some(&child));
-                    self.parts.child = child;
+                    self.child = child;
                     tracing::info!("the embedded database is back");
                     return true;
                 }
@@ -106,14 +83,7 @@ impl Supervisor {
     }
 
     async fn start_again(&self) -> Result<Child, Error> {
-        let Parts {
-            folder,
-            binaries,
-            owner,
-            access,
-            ..
-        } = &self.parts;
-        orphan::stop(&folder.database()).await?;
-        child::start(folder, binaries, owner, access).await
+        orphan::stop(&self.server.folder.database()).await?;
+        child::start(&self.server).await
     }
 }

@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use kith::embedded::{self, ADMIN, Access, DataFolder, Error, SERVICES, role_of};
+use kith::embedded::{self, ADMIN, AbortHandle, Access, DataFolder, Error, SERVICES, role_of};
 use kith_runtime::{Shutdown, Tasks};
 use kith_testkit::eventually;
 use rustix::process::{Pid, Signal, kill_process};
@@ -23,7 +23,10 @@ impl Running {
     async fn start(path: &Path) -> Self {
         let folder = DataFolder::open(path).unwrap();
         let stop = Shutdown::new();
-        let (access, supervisor) = embedded::start(&folder, None, stop.clone()).await.unwrap();
+        let (access, supervisor) =
+            embedded::start(&folder, None, stop.clone(), AbortHandle::default())
+                .await
+                .unwrap();
         let tasks = Tasks::new(stop.clone());
         tasks.critical("embedded database", supervisor.run());
         Self {
@@ -48,9 +51,10 @@ impl Running {
 /// A node that was killed: its lock is gone, its server is not.
 async fn start_and_abandon(path: &Path) {
     let folder = DataFolder::open(path).unwrap();
-    let (access, supervisor) = embedded::start(&folder, None, Shutdown::new())
-        .await
-        .unwrap();
+    let (access, supervisor) =
+        embedded::start(&folder, None, Shutdown::new(), AbortHandle::default())
+            .await
+            .unwrap();
     let mut admin = access.options(ADMIN).connect().await.unwrap();
     sqlx::raw_sql("CREATE TABLE public.kept (n integer); INSERT INTO public.kept VALUES (7)")
         .execute(&mut admin)
@@ -297,7 +301,7 @@ async fn a_folder_of_another_major_version_is_refused_with_both_versions() {
     std::fs::create_dir(folder.database()).unwrap();
     std::fs::write(folder.database().join("PG_VERSION"), "12\n").unwrap();
 
-    let refused = embedded::start(&folder, None, Shutdown::new()).await;
+    let refused = embedded::start(&folder, None, Shutdown::new(), AbortHandle::default()).await;
 
     assert!(matches!(
         refused,

@@ -1,0 +1,105 @@
+//! `kith demo`: a small believable community in a running instance, made through the same gRPC as any other backend would
+//! use, with a service key. Everything it makes has a name of its own, so that a run that was interrupted is finished by
+//! the next one, and a finished one is found.
+
+mod community;
+mod people;
+mod speaker;
+mod talk;
+
+use anyhow::Context as _;
+use chrono::{DateTime, Utc};
+use kith_clock::Clock;
+use secrecy::SecretString;
+
+use crate::config::Config;
+use crate::embedded::database_of;
+use crate::place::{Storage, internal_address_file};
+use crate::say::say;
+use community::Community;
+use speaker::Speaker;
+
+/// What everybody in the demo logs in with.
+const PASSWORD: &str = "demo-password";
+/// The key that a run makes for itself, and revokes at its end.
+const KEY_NAME: &str = "kith-demo";
+/// How far back the oldest message lies.
+const MONTHS: i64 = 4;
+
+pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
+    let address = internal_address(config)?;
+    let storage = Storage::reach(config).await?;
+    let outcome = with_key(config, &storage, &address).await;
+    storage.stop().await;
+    outcome
+}
+
+fn internal_address(config: &Config) -> anyhow::Result<String> {
+    let folder = config.folder();
+    let file = internal_address_file(&folder);
+    let running = std::fs::read_to_string(&file)
+        .ok()
+        .filter(|_| !config.is_embedded() || database_of(&folder).join("postmaster.pid").exists());
+    running.map(|text| text.trim().to_owned()).with_context(|| {
+        format!(
+            "no instance runs on {0}; start it first: kith --data {0}",
+            folder.display()
+        )
+    })
+}
+
+/// Runs with a service key of its own, which ends with the run.
+async fn with_key(config: &Config, storage: &Storage, address: &str) -> anyhow::Result<()> {
+    let (pool, clock) = (storage.pool_of("accounts")?, Clock::system());
+    // One that an interrupted run left behind.
+    let _ = kith_accounts::operator::revoke_service_key(&pool, &clock, KEY_NAME).await;
+    let key: SecretString =
+        kith_accounts::operator::create_service_key(&pool, &clock, KEY_NAME).await?;
+    let speaker = Speaker::connect(address, &key)?;
+    let outcome = fill(speaker, clock.now()).await;
+    kith_accounts::operator::revoke_service_key(&pool, &clock, KEY_NAME).await?;
+    let made = outcome.with_context(|| format!("the instance at {address} refused"))?;
+    say(if made {
+        "\nThe demo community is there."
+    } else {
+        "The demo community is there already."
+    });
+    print_logins(config);
+    Ok(())
+}
+
+/// Makes what is not there yet; false when all of it was.
+async fn fill(speaker: Speaker, now: DateTime<Utc>) -> anyhow::Result<bool> {
+    let mut community = Community::new(speaker, now);
+    if community.is_complete(PASSWORD).await? {
+        return Ok(false);
+    }
+    say("Making 20 people …");
+    community.make_people(PASSWORD).await?;
+    say("Making friends …");
+    let friendships = community.make_friends().await?;
+    say(&format!("… {friendships} friendships. Opening rooms …"));
+    let rooms = community.open_rooms().await?;
+    say(&format!(
+        "… {} rooms. Talking, over the last {MONTHS} months …",
+        rooms.len()
+    ));
+    let messages = community.talk(rooms).await?;
+    say(&format!("… {messages} messages."));
+    community.complete().await?;
+    Ok(true)
+}
+
+fn print_logins(config: &Config) {
+    say(&format!(
+        "Log in on http://{} as any of these, with the password `{PASSWORD}`:\n",
+        config.server.listen
+    ));
+    for row in people::PEOPLE.chunks(5) {
+        let names: Vec<String> = row
+            .iter()
+            .map(|person| format!("{:<10}", person.username))
+            .collect();
+        say(&format!("  {}", names.join(" ").trim_end()));
+    }
+}

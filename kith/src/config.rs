@@ -1,0 +1,167 @@
+//! Everything that a node can be told: the sections of all crates, merged and judged as one.
+
+use std::path::PathBuf;
+
+use kith_config::{Database, Limits, Loader, Problems, Redis, Secrets, Server, Setting, Telemetry};
+use serde::Deserialize;
+
+use crate::cli::{Place, Start};
+
+mod roles;
+
+pub(crate) use roles::{Role, Roles};
+
+const DEFAULTS: &str = include_str!("../config.default.toml");
+const DEFAULT_FOLDER: &str = "kith-data";
+
+/// The whole configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) node: Node,
+    pub(crate) upstream: Upstreams,
+    pub(crate) server: Server,
+    pub(crate) database: Database,
+    pub(crate) redis: Redis,
+    pub(crate) secrets: Secrets,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) limits: Limits,
+    pub(crate) accounts: kith_accounts::Config,
+    pub(crate) friends: kith_friends::Config,
+    pub(crate) chat: kith_chat::Config,
+    pub(crate) gateway: kith_gateway::Config,
+}
+
+/// `[node]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Node {
+    /// The data folder; empty when none was named.
+    data: PathBuf,
+    /// What this node does.
+    pub(crate) roles: Roles,
+}
+
+/// `[upstream]`: services on other nodes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Upstreams {
+    pub(crate) accounts: String,
+    pub(crate) friends: String,
+    pub(crate) chat: String,
+}
+
+impl Config {
+    /// Merges and judges; the error names every problem.
+    pub(crate) fn load(place: &Place, start: Option<&Start>) -> Result<Self, Problems> {
+        let config: Self = loader(place, start).load()?;
+        config.problems().into_result()?;
+        Ok(config)
+    }
+
+    /// Every effective setting, for people.
+    pub(crate) fn settings(place: &Place, start: &Start) -> Result<Vec<Setting>, Problems> {
+        loader(place, Some(start)).settings()
+    }
+
+    /// The data folder.
+    pub(crate) fn folder(&self) -> PathBuf {
+        if self.names_folder() {
+            self.node.data.clone()
+        } else {
+            PathBuf::from(DEFAULT_FOLDER)
+        }
+    }
+
+    /// Somebody chose the data folder, so they expect to find something there.
+    pub(crate) fn names_folder(&self) -> bool {
+        !self.node.data.as_os_str().is_empty()
+    }
+
+    /// No database was given: the node brings its own.
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.database.url.is_none()
+            && self
+                .node
+                .roles
+                .services()
+                .all(|service| self.database.url_of(service).is_none())
+    }
+
+    fn problems(&self) -> Problems {
+        let mut problems = self.database.problems();
+        problems.extend(self.redis.problems());
+        problems.extend(self.telemetry.problems());
+        let words = [
+            self.accounts.validate(),
+            self.friends.validate(),
+            self.chat.validate(),
+            self.gateway.validate(),
+        ];
+        for problem in words.into_iter().flatten() {
+            problems.add("", problem);
+        }
+        problems.require(
+            self.limits.enabled || self.server.listen.ip().is_loopback(),
+            "limits.enabled",
+            "may be false only while server.listen is a loopback address: without limits anybody could flood the node",
+        );
+        self.judge_secrets(&mut problems);
+        self.judge_roles(&mut problems);
+        problems
+    }
+
+    fn judge_secrets(&self, problems: &mut Problems) {
+        if let Some(secret) = &self.secrets.key
+            && let Err(error) = kith_auth::KeyWrap::from_secret(secret)
+        {
+            problems.add("secrets.key", error.to_string());
+        }
+        if let Some(secret) = &self.secrets.cluster_key
+            && crate::store::cluster_secrets::parse(secret).is_none()
+        {
+            problems.add("secrets.cluster_key", "must be 32 bytes in base64");
+        }
+    }
+
+    fn judge_roles(&self, problems: &mut Problems) {
+        for (role, key, url) in [
+            (Role::Accounts, "upstream.accounts", &self.upstream.accounts),
+            (Role::Friends, "upstream.friends", &self.upstream.friends),
+            (Role::Chat, "upstream.chat", &self.upstream.chat),
+        ] {
+            if !self.node.roles.contains(role) {
+                problems.require(
+                    url.starts_with("http://") || url.starts_with("https://"),
+                    key,
+                    "must be the address of a node with this role (http://host:port), because this node does not run it",
+                );
+            }
+        }
+        let is_whole = self.node.roles.services().count() == 3;
+        problems.require(
+            is_whole || !self.is_embedded() || self.secrets.cluster_key.is_some(),
+            "database.url",
+            "must be set when this node does not run every service: the private PostgreSQL is for a node that is alone",
+        );
+    }
+}
+
+fn loader(place: &Place, start: Option<&Start>) -> Loader {
+    let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+    Loader::new()
+        .defaults(kith_config::DEFAULTS)
+        .defaults(DEFAULTS)
+        .defaults(kith_accounts::DEFAULTS)
+        .defaults(kith_friends::DEFAULTS)
+        .defaults(kith_chat::DEFAULTS)
+        .defaults(kith_gateway::DEFAULTS)
+        .file(place.config.as_deref())
+        .flag("node.data", place.data.as_ref().map(path))
+        .flag("node.roles", start.and_then(|start| start.role.as_ref()))
+        .flag("server.listen", start.and_then(|start| start.listen))
+        .flag(
+            "server.internal_listen",
+            start.and_then(|start| start.internal_listen),
+        )
+}

@@ -1,0 +1,62 @@
+//! The internal port: metrics, health and reflection for whoever reaches it; the services' gRPC for other nodes and for
+//! backends with a service key. Never given to the public.
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use kith_telemetry::MetricsHandle;
+use tonic::Status;
+use tonic::service::Routes;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use super::service_keys::{ServiceKeys, vouch};
+
+/// What the port answers, and the switch of its health.
+pub(super) fn routes(
+    services: Vec<Routes>,
+    keys: ServiceKeys,
+    metrics: MetricsHandle,
+) -> anyhow::Result<(Routes, HealthReporter)> {
+    let (health, health_server) = tonic_health::server::health_reporter();
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(kith_api::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    let open = bare(Routes::new(health_server).add_service(reflection))
+        .route("/healthz", get(async || "ok"))
+        .route(
+            "/metrics",
+            get(async move || {
+                (
+                    [(CONTENT_TYPE, "text/plain; version=0.0.4")],
+                    metrics.render(),
+                )
+            }),
+        );
+    let guarded = services
+        .into_iter()
+        .map(bare)
+        .fold(Router::new(), Router::merge)
+        .layer(axum::middleware::from_fn_with_state(keys, vouch));
+    let all = open
+        .merge(guarded)
+        .fallback(async || Status::unimplemented("no such method").into_http::<axum::body::Body>());
+    Ok((Routes::from(all), health))
+}
+
+/// Says whether calls should come here.
+pub(super) async fn report(health: &HealthReporter, serving: bool) {
+    let status = if serving {
+        ServingStatus::Serving
+    } else {
+        ServingStatus::NotServing
+    };
+    // The empty name stands for the whole node.
+    health.set_service_status("", status).await;
+}
+
+/// Each set of routes brings an answer for unknown paths; only one of them can stay.
+fn bare(routes: Routes) -> Router {
+    routes.into_axum_router().reset_fallback()
+}

@@ -1,0 +1,48 @@
+//! Whether the node answers, asked from outside as a client would.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+const LIMIT: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Waits until `/readyz` answers 200.
+pub(super) async fn wait(address: SocketAddr) -> anyhow::Result<()> {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let answer = tokio::time::timeout(Duration::from_secs(5), ask(reachable(address))).await;
+        match answer {
+            Ok(Ok(status)) if status.starts_with("HTTP/1.1 200") => return Ok(()),
+            _ if Instant::now() > deadline => {
+                anyhow::bail!(
+                    "/readyz does not answer 200 within {} s: {answer:?}",
+                    LIMIT.as_secs()
+                );
+            }
+            _ => tokio::time::sleep(PAUSE).await,
+        }
+    }
+}
+
+async fn ask(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// An address that stands for all of a machine's is reached through its loopback.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}

@@ -1,0 +1,290 @@
+//! Joins the roles of this node. The services call each other in a circle (friends and chat, accounts and both), so all
+//! channels are made first, and then each service is started on the far end of its own.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use kith_auth::{CallerSigner, ClusterKey};
+use kith_bus::Bus;
+use kith_client::{Incoming, Upstream, pipe};
+use kith_clock::Clock;
+use kith_runtime::{Tasks, serve_grpc};
+use kith_telemetry::MetricsHandle;
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::service::Routes;
+use tonic::transport::{Channel, Endpoint};
+use tonic_health::server::HealthReporter;
+
+use super::service_keys::ServiceKeys;
+use super::{internal, migrations, secret};
+use crate::config::{Config, Role};
+use crate::place::Storage;
+
+/// How long a call between services may take: shorter than the gateway's own patience, so that its caller hears of it.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// What the services are started with.
+pub(super) struct Parts<'a> {
+    pub(super) config: Config,
+    pub(super) storage: &'a Storage,
+    pub(super) tasks: &'a Tasks,
+    pub(super) metrics: MetricsHandle,
+    pub(super) public: Option<TcpListener>,
+    pub(super) internal: TcpListener,
+}
+
+/// The running roles of this node.
+pub(super) struct Services {
+    gateway: Option<kith_gateway::Running>,
+    health: HealthReporter,
+    internal: SocketAddr,
+}
+
+/// A way to one service, and the other end of it when the service runs here.
+struct Line {
+    upstream: Upstream,
+    incoming: Option<Incoming>,
+}
+
+/// The ways to all services.
+struct Lines {
+    accounts: Line,
+    friends: Line,
+    chat: Line,
+}
+
+impl Services {
+    pub(super) async fn start(parts: Parts<'_>) -> anyhow::Result<Self> {
+        let Parts {
+            config,
+            storage,
+            tasks,
+            metrics,
+            public,
+            internal,
+        } = parts;
+        migrate(&config, storage).await?;
+        let key = secret::cluster_key(&config, storage).await?;
+        let clock = Clock::system();
+        let mut lines = Lines::new(&config, &CallerSigner::new(key.clone(), clock.clone()))?;
+        let joint = Joint {
+            config: &config,
+            storage,
+            tasks,
+            key,
+            clock,
+        };
+
+        let mut routes = Vec::new();
+        if let Some(incoming) = lines.accounts.incoming.take() {
+            routes.push(joint.serve("accounts", joint.accounts(&lines).await?, incoming));
+        }
+        if let Some(incoming) = lines.friends.incoming.take() {
+            routes.push(joint.serve("friends", joint.friends(&lines).await?, incoming));
+        }
+        if let Some(incoming) = lines.chat.incoming.take() {
+            routes.push(joint.serve("chat", joint.chat(&lines).await?, incoming));
+        }
+        let keys = ServiceKeys::new(lines.accounts.upstream.clone());
+        let (routes, health) = internal::routes(routes, keys, metrics)?;
+        let address = internal.local_addr()?;
+        spawn_server(
+            "internal port",
+            tasks,
+            routes,
+            TcpListenerStream::new(internal),
+        );
+        let gateway = match public {
+            Some(listener) => Some(joint.gateway(&lines, listener).await?),
+            None => None,
+        };
+        internal::report(&health, true).await;
+        Ok(Self {
+            gateway,
+            health,
+            internal: address,
+        })
+    }
+
+    /// Where clients reach this node: its gateway, or its internal port when it has none.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.gateway
+            .as_ref()
+            .map_or(self.internal, kith_gateway::Running::local_addr)
+    }
+
+    pub(super) const fn internal_address(&self) -> SocketAddr {
+        self.internal
+    }
+
+    /// Sends callers away: health off, sockets told and closed.
+    pub(super) async fn drain(&self, grace: Duration) {
+        internal::report(&self.health, false).await;
+        if let Some(gateway) = &self.gateway
+            && !gateway.drain(grace).await
+        {
+            tracing::warn!("some connections did not close in time");
+        }
+    }
+}
+
+/// What all services of this node share.
+struct Joint<'a> {
+    config: &'a Config,
+    storage: &'a Storage,
+    tasks: &'a Tasks,
+    key: ClusterKey,
+    clock: Clock,
+}
+
+impl Joint<'_> {
+    async fn accounts(&self, lines: &Lines) -> anyhow::Result<Routes> {
+        let mut config = self.config.accounts.clone();
+        config.limits_enabled = self.config.limits.enabled;
+        let deps = kith_accounts::Deps {
+            pool: self.storage.pool_of("accounts")?,
+            clock: self.clock.clone(),
+            cluster_key: self.key.clone(),
+            tasks: self.tasks.clone(),
+            friends: lines.friends.upstream.clone(),
+            chat: lines.chat.upstream.clone(),
+            secrets_key: self.config.secrets.key.clone(),
+        };
+        Ok(kith_accounts::start(config, deps)
+            .await
+            .context("accounts does not start")?
+            .routes())
+    }
+
+    async fn friends(&self, lines: &Lines) -> anyhow::Result<Routes> {
+        let deps = kith_friends::Deps {
+            pool: self.storage.pool_of("friends")?,
+            clock: self.clock.clone(),
+            cluster_key: self.key.clone(),
+            tasks: self.tasks.clone(),
+            accounts: lines.accounts.upstream.clone(),
+            chat: lines.chat.upstream.clone(),
+        };
+        let config = self.config.friends.clone();
+        Ok(kith_friends::start(config, deps)
+            .await
+            .context("friends does not start")?
+            .routes())
+    }
+
+    async fn chat(&self, lines: &Lines) -> anyhow::Result<Routes> {
+        let bus = match &self.config.redis.url {
+            Some(url) => Bus::redis(url.expose_secret(), self.tasks)?,
+            None => Bus::memory(),
+        };
+        let deps = kith_chat::Deps {
+            pool: self.storage.pool_of("chat")?,
+            clock: self.clock.clone(),
+            cluster_key: self.key.clone(),
+            tasks: self.tasks.clone(),
+            bus,
+            accounts: lines.accounts.upstream.clone(),
+            friends: lines.friends.upstream.clone(),
+        };
+        let config = self.config.chat.clone();
+        Ok(kith_chat::start(config, deps)
+            .await
+            .context("chat does not start")?
+            .routes())
+    }
+
+    async fn gateway(
+        &self,
+        lines: &Lines,
+        listener: TcpListener,
+    ) -> anyhow::Result<kith_gateway::Running> {
+        let deps = kith_gateway::Deps {
+            listener,
+            accounts: lines.accounts.upstream.clone(),
+            friends: lines.friends.upstream.clone(),
+            chat: lines.chat.upstream.clone(),
+            clock: self.clock.clone(),
+            tasks: self.tasks.clone(),
+            limits: self.config.limits.clone(),
+        };
+        kith_gateway::start(self.config.gateway.clone(), deps)
+            .await
+            .context("the gateway does not start")
+    }
+
+    /// Serves a service on its pipe; gives its routes for the internal port too.
+    fn serve(&self, name: &'static str, routes: Routes, incoming: Incoming) -> Routes {
+        spawn_server(name, self.tasks, routes.clone(), incoming);
+        routes
+    }
+}
+
+impl Lines {
+    fn new(config: &Config, signer: &CallerSigner) -> anyhow::Result<Self> {
+        let line = |role: Role, address: &str| -> anyhow::Result<Line> {
+            let (channel, incoming) = if config.node.roles.contains(role) {
+                let (channel, incoming) = pipe();
+                (channel, Some(incoming))
+            } else {
+                (
+                    remote(address).with_context(|| format!("upstream.{}", role.name()))?,
+                    None,
+                )
+            };
+            Ok(Line {
+                upstream: Upstream::new(channel, signer.clone(), DEADLINE),
+                incoming,
+            })
+        };
+        Ok(Self {
+            accounts: line(Role::Accounts, &config.upstream.accounts)?,
+            friends: line(Role::Friends, &config.upstream.friends)?,
+            chat: line(Role::Chat, &config.upstream.chat)?,
+        })
+    }
+}
+
+/// A service on another node; connects when it is first called, and again whenever the connection is lost.
+fn remote(address: &str) -> anyhow::Result<Channel> {
+    let endpoint = Endpoint::from_shared(address.to_owned())?
+        .connect_timeout(Duration::from_secs(3))
+        .tcp_nodelay(true)
+        // A dead host says nothing: only the missing answers to these pings tell.
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .keep_alive_timeout(Duration::from_secs(5));
+    Ok(endpoint.connect_lazy())
+}
+
+async fn migrate(config: &Config, storage: &Storage) -> anyhow::Result<()> {
+    for service in config.node.roles.services() {
+        let migrator = match service {
+            "accounts" => &kith_accounts::MIGRATOR,
+            "friends" => &kith_friends::MIGRATOR,
+            _ => &kith_chat::MIGRATOR,
+        };
+        migrations::apply(&storage.url_of(service)?, service, migrator).await?;
+    }
+    Ok(())
+}
+
+fn spawn_server<I, IO>(name: &'static str, tasks: &Tasks, routes: Routes, incoming: I)
+where
+    I: futures::Stream<Item = std::io::Result<IO>> + Send + 'static,
+    IO: tokio::io::AsyncRead
+        + tokio::io::AsyncWrite
+        + tonic::transport::server::Connected
+        + Unpin
+        + Send
+        + 'static,
+    IO::ConnectInfo: Clone + Send + Sync + 'static,
+{
+    let shutdown = tasks.shutdown().clone();
+    tasks.critical(name, async move {
+        if let Err(error) = serve_grpc(routes, incoming, shutdown).await {
+            tracing::error!(server = name, %error, "a server ended");
+        }
+    });
+}

@@ -1,0 +1,167 @@
+//! Where the data of an instance is: the databases of its services, given or embedded, for a node that starts and for a
+//! command that joins or wakes a stopped one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use kith_runtime::{Shutdown, Tasks};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::config::Config;
+use crate::embedded::{self, ADMIN, AbortHandle, Access, DataFolder, role_of};
+
+/// How long the end of the embedded database is waited for; its own steps are shorter.
+const END_LIMIT: Duration = Duration::from_secs(12);
+
+/// The databases of an instance.
+pub(crate) struct Storage {
+    config: kith_config::Database,
+    embedded: Option<Embedded>,
+}
+
+/// The private PostgreSQL.
+struct Embedded {
+    access: Access,
+    /// None where another process runs it.
+    own: Option<(Tasks, Shutdown)>,
+}
+
+impl Storage {
+    /// For a node: starts the embedded database in its folder, unless one was given.
+    pub(crate) async fn start(
+        config: &Config,
+        folder: Option<&DataFolder>,
+        abort: AbortHandle,
+    ) -> anyhow::Result<Self> {
+        let embedded = match folder {
+            Some(folder) if config.is_embedded() => {
+                let stop = Shutdown::new();
+                let path = kith_config::search_path();
+                let (access, supervisor) =
+                    embedded::start(folder, path.as_deref(), stop.clone(), abort).await?;
+                let tasks = Tasks::new(stop.clone());
+                tasks.critical("embedded database", supervisor.run());
+                Some(Embedded {
+                    access,
+                    own: Some((tasks, stop)),
+                })
+            }
+            _ => None,
+        };
+        Ok(Self {
+            config: config.database.clone(),
+            embedded,
+        })
+    }
+
+    /// For a command: the same, or the database of the node that runs on the folder now.
+    pub(crate) async fn reach(config: &Config) -> anyhow::Result<Self> {
+        if !config.is_embedded() {
+            return Self::start(config, None, AbortHandle::default()).await;
+        }
+        let path = config.folder();
+        let data = embedded::database_of(&path);
+        if !data.join("PG_VERSION").exists() {
+            anyhow::bail!(
+                "there is no instance in {}; name its folder with --data",
+                path.display()
+            );
+        }
+        match DataFolder::open(&path) {
+            Ok(folder) => Self::start(config, Some(&folder), AbortHandle::default()).await,
+            Err(embedded::Error::InUse { .. }) => {
+                let access = Access::open(&data.canonicalize()?)?;
+                Ok(Self {
+                    config: config.database.clone(),
+                    embedded: Some(Embedded { access, own: None }),
+                })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The URL of a service's database, with the service's own role where it has one.
+    pub(crate) fn url_of(&self, service: &str) -> anyhow::Result<SecretString> {
+        if let Some(embedded) = &self.embedded {
+            return Ok(embedded.access.url(&role_of(service)).into());
+        }
+        self.config
+            .url_of(service)
+            .cloned()
+            .with_context(|| format!("no database was given for {service}"))
+    }
+
+    /// The URL of the database that keeps the cluster's own secret.
+    pub(crate) fn url_of_cluster(&self) -> anyhow::Result<SecretString> {
+        if let Some(embedded) = &self.embedded {
+            return Ok(embedded.access.url(ADMIN).into());
+        }
+        let urls = [
+            &self.config.url,
+            &self.config.accounts.url,
+            &self.config.friends.url,
+            &self.config.chat.url,
+        ];
+        urls.into_iter()
+            .flatten()
+            .next()
+            .cloned()
+            .context("no database was given")
+    }
+
+    /// A pool for one service.
+    pub(crate) fn pool_of(&self, service: &str) -> anyhow::Result<sqlx::PgPool> {
+        let url = self.url_of(service)?;
+        let size = self.config.connections_of(service);
+        kith_postgres::connect(url.expose_secret(), service, size)
+            .with_context(|| format!("the database URL of {service} cannot be used"))
+    }
+
+    /// Waits until the embedded database is lost for good; for ever where there is none.
+    pub(crate) async fn failed(&self) {
+        match self
+            .embedded
+            .as_ref()
+            .and_then(|embedded| embedded.own.as_ref())
+        {
+            Some((tasks, _)) => tasks.failed().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends the embedded database, if it is ours.
+    pub(crate) async fn stop(self) {
+        if let Some((tasks, stop)) = self.embedded.and_then(|embedded| embedded.own) {
+            stop.signal();
+            tasks.finish(END_LIMIT).await;
+        }
+    }
+}
+
+/// Writes where the internal port is, for commands of the same user.
+pub(crate) fn write_internal_address(
+    folder: &Path,
+    address: std::net::SocketAddr,
+) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let (path, fresh) = (
+        internal_address_file(folder),
+        folder.join("internal.addr.new"),
+    );
+    let _ = std::fs::remove_file(&fresh);
+    let mut file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&fresh)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    writeln!(file, "{address}")?;
+    std::fs::rename(&fresh, &path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Where a running node says how its internal port is reached.
+pub(crate) fn internal_address_file(folder: &Path) -> std::path::PathBuf {
+    folder.join("internal.addr")
+}
