@@ -19,6 +19,7 @@ pub(crate) mod watch_revocations;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, SubsecRound as _, Utc};
 use kith_auth::ClusterKey;
 use kith_clock::Clock;
 use kith_runtime::Shutdown;
@@ -51,6 +52,13 @@ pub(crate) struct News {
     pub(crate) sessions_ended: Notify,
     /// The newest revocation that this node knows of; written by the poller, followed by the streams.
     pub(crate) revocation_head: Arc<watch::Sender<i64>>,
+}
+
+impl App {
+    /// The time to the microsecond, which is all that Postgres keeps: an answer made before the write equals one made from it.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now().trunc_subsecs(6)
+    }
 }
 
 impl News {

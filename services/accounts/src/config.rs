@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 
 /// The longest an access token may hold. Retired signing keys are published this long, so it is no setting.
-pub(crate) const MAX_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
+pub(crate) const MAX_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 
 /// `[accounts]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -55,7 +55,7 @@ const fn enabled() -> bool {
 impl Config {
     /// Every problem at once; empty when the configuration can be used.
     pub fn validate(&self) -> Vec<String> {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let rules = [
             (
                 self.access_token_lifetime >= minute
@@ -107,7 +107,7 @@ impl Config {
 
     /// The defaults with hashes that cost next to nothing.
     pub fn for_test() -> Self {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         Self {
             access_token_lifetime: minute * 15,
             session_idle_lifetime: minute * 60 * 24 * 60,
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn every_problem_is_named_at_once() {
         let config = Config {
-            access_token_lifetime: Duration::from_secs(2 * 60 * 60),
+            access_token_lifetime: Duration::from_hours(2),
             password_memory_kib: 1,
             login_failures: 0,
             ..Config::for_test()

@@ -67,16 +67,14 @@ impl Hasher {
         // Without a limit a storm would be answered long after every client has given up.
         let waiting =
             tokio::time::timeout(self.max_wait, Arc::clone(&self.permits).acquire_owned());
-        match waiting.await {
-            Ok(Ok(permit)) => Ok(Turn {
-                params: self.params.clone(),
-                permit,
-            }),
-            Ok(Err(_)) | Err(_) => {
-                metrics::counter!("kith_accounts_hashes_refused_total").increment(1);
-                Err(HashError::Overloaded)
-            }
-        }
+        let Ok(Ok(permit)) = waiting.await else {
+            metrics::counter!("kith_accounts_hashes_refused_total").increment(1);
+            return Err(HashError::Overloaded);
+        };
+        Ok(Turn {
+            params: self.params.clone(),
+            permit,
+        })
     }
 
     /// What a password is verified against when there is nobody whose it could be.

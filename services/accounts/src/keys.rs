@@ -53,7 +53,7 @@ pub(crate) struct KeyRing {
 
 struct Key {
     kid: String,
-    public_key: Vec<u8>,
+    public: Vec<u8>,
     signer: EncodingKey,
     signs_from: DateTime<Utc>,
     verifies_until: Option<DateTime<Utc>>,
@@ -122,7 +122,7 @@ impl KeyRing {
             .filter(|key| key.verifies_until.is_none_or(|until| until > now))
             .map(|key| PublicKey {
                 kid: key.kid.clone(),
-                key: key.public_key.clone(),
+                key: key.public.clone(),
             })
             .collect()
     }
@@ -142,7 +142,7 @@ impl KeyRing {
         let der = signing.to_pkcs8_der().map_err(|_| KeyError::Damaged)?;
         Ok(Key {
             kid: row.kid,
-            public_key: row.public_key,
+            public: row.public_key,
             signer: EncodingKey::from_ed_der(der.as_bytes()),
             signs_from: row.signs_from,
             verifies_until: row.verifies_until,

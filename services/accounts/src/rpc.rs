@@ -170,7 +170,7 @@ impl AccountsService for Rpc {
         request: Request<proto::GetPublicKeysRequest>,
     ) -> Answer<proto::GetPublicKeysResponse> {
         request.caller()?.require_node()?;
-        let keys = self.app.keys.public_keys(self.app.clock.now());
+        let keys = self.app.keys.public_keys(self.app.now());
         Ok(Response::new(proto::GetPublicKeysResponse {
             keys: keys.into_iter().map(convert::public_key).collect(),
         }))
@@ -190,7 +190,7 @@ impl AccountsService for Rpc {
             .map_err(|error| into_status(&error))?;
         let answers = batches.map(|batch| match batch {
             Ok(batch) => Ok(proto::WatchRevocationsResponse {
-                revocations: batch.into_iter().map(convert::revocation).collect(),
+                revocations: batch.iter().map(convert::revocation).collect(),
             }),
             Err(error) => Err(into_status(&error)),
         });

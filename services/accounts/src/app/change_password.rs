@@ -31,7 +31,7 @@ pub(crate) async fn change_password(
     let turn = check_password::check(app, subject, current, Some(&hash)).await?;
     let (_, new_hash) = turn.hash(new).await?;
 
-    let now = app.clock.now();
+    let now = app.now();
     let mut tx = app.pool.begin().await?;
     // Of two changes with the same current password the second finds it changed.
     let (_, stored) = users::lock(&mut tx, user_id)

@@ -23,7 +23,7 @@ pub(super) async fn check(
     hash: Option<&str>,
 ) -> Result<Turn, Error> {
     let turn = app.hasher.turn().await?;
-    let (budget, now) = (budget(app), app.clock.now());
+    let (budget, now) = (budget(app), app.now());
     if app.config.limits_enabled {
         let failures = login_failures::find(&mut *app.pool.acquire().await?, subject).await?;
         if let Some(retry_after) = budget.wait(failures, now) {

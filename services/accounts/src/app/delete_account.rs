@@ -34,7 +34,7 @@ pub(crate) async fn delete_account(
     let subject = Subject::confirmation(user_id);
     drop(check_password::check(app, subject, password, Some(&hash)).await?);
 
-    let now = app.clock.now();
+    let now = app.now();
     let mut tx = app.pool.begin().await?;
     // A log-in in progress waits here and then finds no account.
     let (user, stored) = users::lock(&mut tx, user_id)

@@ -10,5 +10,5 @@ use crate::{domain::session::Session, error::Error, store::sessions};
 pub(crate) async fn list_sessions(app: &App, caller: &Caller) -> Result<Vec<Session>, Error> {
     let mut db = app.pool.acquire().await?;
     let user_id = live_session::require(&mut db, caller).await?;
-    Ok(sessions::list(&mut db, user_id, app.clock.now()).await?)
+    Ok(sessions::list(&mut db, user_id, app.now()).await?)
 }

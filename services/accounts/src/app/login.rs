@@ -65,7 +65,7 @@ pub(crate) async fn login(
         None
     };
 
-    let now = app.clock.now();
+    let now = app.now();
     let mut tx = app.pool.begin().await?;
     // From here on nobody changes the password, disables or deletes the account; if somebody just did, this sees it.
     let (user, current) = users::lock(&mut tx, credentials.user_id)

@@ -15,14 +15,7 @@ pub(crate) async fn logout(app: &App, caller: &Caller) -> Result<(), Error> {
     if !sessions::delete(&mut tx, user_id, session_id).await? {
         return Ok(());
     }
-    end_sessions::record(
-        &mut tx,
-        user_id,
-        &[session_id],
-        Cause::Ended,
-        app.clock.now(),
-    )
-    .await?;
+    end_sessions::record(&mut tx, user_id, &[session_id], Cause::Ended, app.now()).await?;
     tx.commit().await?;
 
     app.news.sessions_ended();

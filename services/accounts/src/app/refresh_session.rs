@@ -1,11 +1,10 @@
 //! Trades a refresh token for the next pair. A token is good once: used again it has been stolen, or its thief was first, and either way its
 //! session ends. The exception is a reply that got lost: who repeats the attempt by its name, with the token, within a minute gets the same answer.
 
-use chrono::{DateTime, Utc};
 use kith_auth::Caller;
 use kith_ids::UserId;
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::PgTransaction;
+use sqlx::{PgConnection, PgTransaction};
 
 use super::{
     App, end_sessions,
@@ -42,20 +41,28 @@ pub(crate) async fn refresh_session(
     let session_id = presented.session_id();
     tracing::Span::current().record("session.id", tracing::field::display(session_id));
 
-    let now = app.clock.now();
     let mut tx = app.pool.begin().await?;
     let session = sessions::lock(&mut tx, session_id)
         .await?
         .ok_or(Error::SessionEnded)?;
+    let now = app.now();
+    let user = users::find(&mut tx, session.user_id)
+        .await?
+        .ok_or(Error::SessionEnded)?;
     if session.token_digest != presented.digest() {
-        return judge_used(app, tx, session.user_id, &presented, attempt_id, now).await;
+        if let Some(tokens) = find_repeated(app, &mut tx, &presented, attempt_id).await? {
+            return Ok(IssuedSession {
+                user,
+                session_id,
+                tokens,
+            });
+        }
+        end_if_reused(app, tx, user.id, &presented).await?;
+        return Err(Error::SessionEnded);
     }
     if session.expires_at <= now {
         return Err(Error::SessionEnded);
     }
-    let user = users::find(&mut tx, session.user_id)
-        .await?
-        .ok_or(Error::SessionEnded)?;
     let next = RefreshToken::generate(session_id, &app.cluster_key);
     let tokens = tokens(app, &user, session_id, &next, now)?;
     sessions::update_token(&mut tx, session_id, &current(app, &next, now), now).await?;
@@ -77,37 +84,37 @@ pub(crate) async fn refresh_session(
     })
 }
 
-/// The token is not the session's current one: a repeated attempt, an earlier token of the session, or noise.
-async fn judge_used(
+/// The answer that the same attempt got when the token was used, if that is not long ago.
+async fn find_repeated(
+    app: &App,
+    tx: &mut PgConnection,
+    presented: &RefreshToken,
+    attempt_id: Option<String>,
+) -> Result<Option<Tokens>, Error> {
+    let attempt = refresh_attempts::find(tx, &presented.digest()).await?;
+    let oldest = app.now() - delta(app.config.refresh_repeat_window);
+    attempt
+        .filter(|attempt| {
+            Some(&attempt.attempt_id) == attempt_id.as_ref() && attempt.used_at > oldest
+        })
+        .map(|attempt| open(app, presented, &attempt.sealed_answer))
+        .transpose()
+}
+
+/// The token is not the session's current one: an earlier one of it, which ends the session, or noise, which does nothing.
+async fn end_if_reused(
     app: &App,
     mut tx: PgTransaction<'_>,
     user_id: UserId,
     presented: &RefreshToken,
-    attempt_id: Option<String>,
-    now: DateTime<Utc>,
-) -> Result<IssuedSession, Error> {
-    let session_id = presented.session_id();
-    let attempt = refresh_attempts::find(&mut tx, &presented.digest()).await?;
-    let repeated = attempt.filter(|attempt| {
-        Some(&attempt.attempt_id) == attempt_id.as_ref()
-            && now < attempt.used_at + delta(app.config.refresh_repeat_window)
-    });
-    if let Some(attempt) = repeated {
-        let user = users::find(&mut tx, user_id)
-            .await?
-            .ok_or(Error::SessionEnded)?;
-        return Ok(IssuedSession {
-            user,
-            session_id,
-            tokens: open(app, presented, &attempt.sealed_answer)?,
-        });
-    }
+) -> Result<(), Error> {
     // Without this, knowing a session's id would be enough to end it.
     if !presented.is_ours(&app.cluster_key) {
-        return Err(Error::SessionEnded);
+        return Ok(());
     }
+    let session_id = presented.session_id();
     sessions::delete(&mut tx, user_id, session_id).await?;
-    end_sessions::record(&mut tx, user_id, &[session_id], Cause::Ended, now).await?;
+    end_sessions::record(&mut tx, user_id, &[session_id], Cause::Ended, app.now()).await?;
     tx.commit().await?;
 
     app.news.sessions_ended();
@@ -118,7 +125,7 @@ async fn judge_used(
         session.id = %session_id,
         "a used refresh token was presented again; its session was ended"
     );
-    Err(Error::SessionEnded)
+    Ok(())
 }
 
 fn check(attempt_id: Option<&str>) -> Result<(), Error> {

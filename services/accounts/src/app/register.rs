@@ -48,7 +48,7 @@ pub(crate) async fn register(
         .await?;
     drop(turn);
 
-    let now = app.clock.now();
+    let now = app.now();
     let user = User {
         id: app.clock.new_id().into(),
         username: Some(username.as_str().to_owned()),

@@ -13,7 +13,7 @@ pub(crate) async fn revoke_session(
     caller: &Caller,
     session_id: SessionId,
 ) -> Result<(), Error> {
-    let now = app.clock.now();
+    let now = app.now();
     let mut tx = app.pool.begin().await?;
     let user_id = live_session::require(&mut tx, caller).await?;
     if !sessions::delete(&mut tx, user_id, session_id).await? {

@@ -28,7 +28,7 @@ pub(crate) async fn update_profile(
     let user = users::update_profile(&mut tx, user_id, change)
         .await?
         .ok_or(Error::SessionEnded)?;
-    outbox::insert_user_changed(&mut tx, user_id, app.clock.now()).await?;
+    outbox::insert_user_changed(&mut tx, user_id, app.now()).await?;
     tx.commit().await?;
 
     app.news.user_changed();

@@ -51,7 +51,7 @@ impl Watcher {
         loop {
             // Marked before it is read: what commits after the read is a change that the wait below sees.
             self.head.borrow_and_update();
-            let since = self.app.clock.now() - delta(MAX_ACCESS_TOKEN_LIFETIME);
+            let since = self.app.now() - delta(MAX_ACCESS_TOKEN_LIFETIME);
             let batch = revocations::list(
                 &mut *self.app.pool.acquire().await?,
                 self.after,

@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(BUDGET.wait(failures(4), later), None);
         assert_eq!(
             BUDGET.wait(failures(5), later),
-            Some(Duration::from_secs(600))
+            Some(Duration::from_mins(10))
         );
         assert_eq!(
             BUDGET.wait(failures(9), start + TimeDelta::minutes(15)),

@@ -1,7 +1,7 @@
 //! Tells a sibling what happened, in each user's order, until it has understood. Runs on every node: rows are taken for a while under a lock,
 //! delivered without one, then deleted. A sibling may hear a thing twice and ignores it by version or by session.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use kith_api::{chat::v1 as chat, chat::v1::user_event_body::Body, friends::v1 as friends};
@@ -51,7 +51,7 @@ pub(super) async fn run(app: Arc<App>, target: Target, sibling: Upstream) {
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::debug!(%error, target = target.word(), "the outbox could not be read")
+                tracing::debug!(%error, target = target.word(), "the outbox could not be read");
             }
         }
         tokio::select! {
@@ -71,7 +71,7 @@ fn wakeup(app: &App, target: Target) -> &Notify {
 
 /// Takes a batch and delivers it; gives its size.
 async fn relay(app: &App, target: Target, sibling: &Upstream) -> sqlx::Result<usize> {
-    let now = app.clock.now();
+    let now = app.now();
     let mut tx = app.pool.begin().await?;
     outbox::lock(&mut tx, target).await?;
     let items = outbox::update_taken(&mut tx, target, now, now + TAKEN, BATCH).await?;
@@ -136,8 +136,8 @@ async fn tell_users(
     sibling: &Upstream,
     items: &[Item],
 ) -> sqlx::Result<Result<(), Status>> {
-    let ids: HashMap<UserId, ()> = items.iter().map(|item| (item.user_id, ())).collect();
-    let ids: Vec<UserId> = ids.into_keys().collect();
+    let ids: HashSet<UserId> = items.iter().map(|item| item.user_id).collect();
+    let ids: Vec<UserId> = ids.into_iter().collect();
     let users = users::list(&mut *app.pool.acquire().await?, &ids).await?;
     let users = users.into_iter().map(convert::user).collect();
     let caller = Caller::node("accounts");
@@ -199,6 +199,6 @@ async fn put_back(
         tracing::error!(%error, target = target.word(), attempts, "a sibling service refused what it was told");
     }
     let ids: Vec<i64> = items.iter().map(|item| item.id).collect();
-    let due = app.clock.now() + delta(pause);
+    let due = app.now() + delta(pause);
     outbox::update_due(&mut *app.pool.acquire().await?, &ids, due).await
 }

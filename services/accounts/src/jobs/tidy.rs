@@ -10,7 +10,7 @@ use crate::{
     store::{login_failures, outbox, refresh_attempts, revocations, sessions, signing_keys},
 };
 
-const INTERVAL: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_mins(1);
 /// News older than this are not told any more: whoever missed them asks for the users it meets.
 const NEWS_LIFETIME: TimeDelta = TimeDelta::days(7);
 
@@ -30,7 +30,7 @@ pub(super) async fn run(app: Arc<App>) {
 }
 
 async fn tidy(app: &App) -> sqlx::Result<()> {
-    let now = app.clock.now();
+    let now = app.now();
     let mut db = app.pool.acquire().await?;
     sessions::delete_expired(&mut db, now).await?;
     refresh_attempts::delete_before(&mut db, now - delta(app.config.refresh_repeat_window)).await?;

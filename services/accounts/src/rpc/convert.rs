@@ -119,7 +119,7 @@ pub(super) fn sessions(sessions: Vec<Session>, current: Option<SessionId>) -> Ve
     sessions.into_iter().map(encode).collect()
 }
 
-pub(super) fn revocation(revocation: Revocation) -> proto::Revocation {
+pub(super) fn revocation(revocation: &Revocation) -> proto::Revocation {
     let cause = match revocation.cause {
         Cause::Ended => proto::RevocationCause::Ended,
         Cause::AccountDisabled => proto::RevocationCause::AccountDisabled,

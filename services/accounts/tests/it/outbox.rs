@@ -1,0 +1,177 @@
+//! What friends and chat are told.
+
+use chrono::TimeDelta;
+use kith_accounts::Config;
+use kith_api::accounts::v1::{
+    DeleteAccountRequest, IssuedSession, LogoutRequest, UpdateProfileRequest,
+};
+use kith_testkit::eventually;
+use sqlx::PgPool;
+
+use crate::world::{Node, PASSWORD, World, user};
+
+async fn rename(node: &Node, session: &IssuedSession, name: &str) {
+    let request = UpdateProfileRequest {
+        display_name: Some(name.to_owned()),
+        ..UpdateProfileRequest::default()
+    };
+    node.person(session).update_profile(request).await.unwrap();
+}
+
+async fn emptied(pool: &PgPool) {
+    eventually("the outbox is empty", || async {
+        let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM accounts.outbox")
+            .fetch_one(pool)
+            .await
+            .unwrap();
+        (rows == 0).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn both_siblings_hear_of_a_user_in_the_order_of_changes() {
+    let world = World::new().await;
+    let nodes = [world.node().await, world.node().await];
+    let session = nodes[0].register("alice").await;
+    let id = &user(&session).user_id;
+
+    for at in 0..30 {
+        rename(&nodes[at % 2], &session, &format!("Name {at}")).await;
+    }
+    emptied(&nodes[0].pool).await;
+
+    for heard in [
+        world.siblings.told.by_friends(id),
+        world.siblings.told.by_chat(id),
+    ] {
+        assert!(heard.is_sorted_by_key(|user| user.version), "{heard:?}");
+        let last = heard.last().unwrap();
+        assert_eq!((last.display_name.as_str(), last.version), ("Name 29", 31));
+    }
+}
+
+#[tokio::test]
+async fn news_go_out_at_once_on_the_node_that_made_them() {
+    let world = World::new().await;
+    // No poll will come to the rescue.
+    let config = Config {
+        outbox_poll_interval: std::time::Duration::from_hours(1),
+        ..Config::for_test()
+    };
+    let node = world.node_with(config).await;
+
+    let session = node.register("alice").await;
+    node.person(&session)
+        .logout(LogoutRequest {})
+        .await
+        .unwrap();
+
+    emptied(&node.pool).await;
+    let told = &world.siblings.told;
+    assert_eq!(
+        told.ended_sessions(&user(&session).user_id),
+        [session.session_id]
+    );
+}
+
+#[tokio::test]
+async fn what_a_sibling_missed_while_it_was_down_is_told_later() {
+    let world = World::new().await;
+    let nodes = [world.node().await, world.node().await];
+    world.siblings.told.set_down(true);
+    let session = nodes[0].register("alice").await;
+    let id = &user(&session).user_id;
+    let other = nodes[0].login("alice", PASSWORD).await.unwrap();
+    nodes[0]
+        .person(&other)
+        .logout(LogoutRequest {})
+        .await
+        .unwrap();
+    eventually("a delivery failed", || async {
+        let attempts: Option<i32> = sqlx::query_scalar("SELECT max(attempts) FROM accounts.outbox")
+            .fetch_one(&nodes[0].pool)
+            .await
+            .unwrap();
+        attempts.filter(|attempts| *attempts > 1)
+    })
+    .await;
+
+    world.siblings.told.set_down(false);
+    emptied(&nodes[0].pool).await;
+
+    let told = &world.siblings.told;
+    assert_eq!(told.by_friends(id).last().unwrap().username, "alice");
+    assert_eq!(told.by_chat(id).last().unwrap().username, "alice");
+    assert_eq!(told.ended_sessions(id), [other.session_id]);
+}
+
+#[tokio::test]
+async fn a_user_whom_a_sibling_refuses_does_not_hold_up_the_others() {
+    let world = World::new().await;
+    let node = world.node().await;
+    world.siblings.told.set_down(true);
+    let [bad, good] = [
+        node.register("bad_one").await,
+        node.register("good_one").await,
+    ];
+    world.siblings.told.refuse(&user(&bad).user_id);
+
+    world.siblings.told.set_down(false);
+
+    let told = world.siblings.told.clone();
+    let id = user(&good).user_id.clone();
+    eventually("the other user is told", || async {
+        (!told.by_friends(&id).is_empty() && !told.by_chat(&id).is_empty()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deleted_user_is_told_as_a_tombstone_and_all_sessions_as_ended() {
+    let world = World::new().await;
+    let node = world.node().await;
+    let session = node.register("alice").await;
+    node.login("alice", PASSWORD).await.unwrap();
+    let id = &user(&session).user_id;
+
+    let request = DeleteAccountRequest {
+        password: PASSWORD.to_owned(),
+    };
+    node.person(&session).delete_account(request).await.unwrap();
+    emptied(&node.pool).await;
+
+    let told = &world.siblings.told;
+    let last = told.by_chat(id).pop().unwrap();
+    assert!(last.deleted);
+    assert_eq!(
+        (last.username.as_str(), last.display_name.as_str()),
+        ("", "")
+    );
+    assert_eq!(told.ended_sessions(id).len(), 2);
+    let mut ids = told.event_ids();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 2);
+}
+
+#[tokio::test]
+async fn rows_of_a_node_that_died_are_taken_over() {
+    let world = World::standing_still().await;
+    world.siblings.told.set_down(true);
+    let session = world.node().await.register("alice").await;
+    // As if a node had taken everything and died before it was told.
+    sqlx::query("UPDATE accounts.outbox SET due_at = $1")
+        .bind(world.clock.now() + TimeDelta::seconds(30))
+        .execute(&world.db.pool)
+        .await
+        .unwrap();
+    world.siblings.told.set_down(false);
+    let node = world.node().await;
+
+    world.clock.advance(TimeDelta::seconds(31));
+    emptied(&node.pool).await;
+
+    let id = &user(&session).user_id;
+    assert_eq!(world.siblings.told.by_friends(id).len(), 1);
+}
