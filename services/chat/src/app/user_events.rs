@@ -8,7 +8,12 @@ use prost::Message as _;
 use sqlx::PgConnection;
 
 use super::room_views;
-use crate::{Error, app::App, store::user_log::UserEventRow, wire};
+use crate::{
+    Error,
+    app::App,
+    store::user_log::{self, UserEventRow},
+    wire,
+};
 
 /// The source of chat's own entries.
 pub(crate) const SOURCE: &str = "chat";
@@ -43,6 +48,26 @@ pub(crate) async fn render(
             Some(event(&row, body))
         })
         .collect())
+}
+
+/// A person's log above a useq, rendered, in the caller's snapshot. Fewer than `limit` entries mean that there are no more.
+pub(crate) async fn list(
+    app: &App,
+    db: &mut PgConnection,
+    user: UserId,
+    (mut after, limit): (i64, i64),
+) -> Result<Vec<v1::UserEvent>, Error> {
+    let mut events = Vec::new();
+    let mut missing = limit;
+    // Again when some were skipped: a short page must not look like the end of the log.
+    while missing > 0 {
+        let rows = user_log::list(db, user, after, missing).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.useq;
+        events.extend(render(app, db, rows).await?);
+        missing = limit - i64::try_from(events.len()).unwrap_or(limit);
+    }
+    Ok(events)
 }
 
 /// Hands out entries that were committed. What fails here is not lost: devices find the head of their log moved and read it.

@@ -10,7 +10,6 @@ use crate::domain::position::UNREAD_CAP;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Standing {
     pub(crate) head: i64,
-    pub(crate) joined_seq: i64,
     pub(crate) read_seq: i64,
 }
 
@@ -58,7 +57,7 @@ pub(crate) async fn find(
 ) -> Result<Option<Standing>, sqlx::Error> {
     sqlx::query_as!(
         Standing,
-        r#"SELECT room.last_seq AS head, stay.joined_seq, coalesce(position.read_seq, 0) AS "read_seq!"
+        r#"SELECT room.last_seq AS head, coalesce(position.read_seq, 0) AS "read_seq!"
            FROM chat.chat_participants AS stay
            JOIN chat.chat_rooms AS room ON room.id = stay.room_id
            LEFT JOIN chat.positions AS position ON position.room_id = stay.room_id AND position.user_id = stay.user_id
