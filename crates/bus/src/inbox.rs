@@ -59,11 +59,6 @@ impl Outlet {
         self.interruption.happened.store(true, Ordering::Release);
         self.interruption.noticed.notify_one();
     }
-
-    /// Whether the subscriber is gone.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.signals.is_closed()
-    }
 }
 
 impl Inbox {
