@@ -29,6 +29,8 @@ pub(crate) struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     None,
+    /// Somebody's stay in the room begins.
+    Joined,
     /// Ends this person's stay in the room.
     Left(UserId),
     /// Begins a stay in a room.
@@ -46,6 +48,7 @@ impl Entry {
                 let user_id = who.user.as_ref().and_then(|user| user.user_id.parse().ok());
                 (None, user_id.map_or(Effect::None, Effect::Left))
             }
+            Some(Body::ParticipantJoined(_)) => (None, Effect::Joined),
             _ => (None, Effect::None),
         };
         let seq = event.seq;

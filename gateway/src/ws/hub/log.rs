@@ -335,8 +335,7 @@ impl<R: Receiver> Log<R> {
                 return true;
             }
             if (tail_from..high).contains(&seat.cursor) {
-                let missing = tail.iter().filter(|entry| entry.seq > tail_from);
-                if !seat.offer_all(missing, context) {
+                if !seat.offer_all(tail.iter(), context) {
                     return false;
                 }
                 if seat.state == State::Waiting {

@@ -1,0 +1,246 @@
+//! The stream of writes: batches the commands of all sockets, answers each socket, repeats what is unanswered on the next
+//! stream. A repeat is safe: sends are unique by `client_id`, positions only rise.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use kith_api::chat::v1::{Attach, Reply, SendRequest, command, reply};
+use kith_auth::Caller;
+use kith_client::Upstream;
+use kith_error::Failure;
+use kith_runtime::Shutdown;
+use tokio::{
+    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
+    time::MissedTickBehavior,
+};
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::{
+    IN_FLIGHT, LONGEST_PAUSE, PAUSE,
+    pending::{Pending, Submission, Unanswered},
+    subscribe::next,
+};
+use crate::{
+    wire,
+    ws::{
+        MAX_ANSWER, frames,
+        socket::{Socket, Wakes},
+    },
+};
+
+/// How long a command may stay unanswered, through however many streams.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// How often the overdue are looked for.
+const TICK: Duration = Duration::from_millis(250);
+/// Submissions taken at once.
+const CHUNK: usize = 1_024;
+
+/// Where sockets give their commands. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Sends(UnboundedSender<Submission>);
+
+/// The stream's side of it.
+pub(crate) struct Sender {
+    chat: Upstream,
+    submissions: UnboundedReceiver<Submission>,
+    taken: Vec<Submission>,
+    unanswered: Unanswered,
+}
+
+impl Sends {
+    /// A command that will be answered to the client's `ref`. The socket's own bound on unanswered requests bounds this queue.
+    pub(crate) fn request(&self, socket: &Arc<Socket>, reference: &str, command: command::Command) {
+        socket.expect_answer();
+        self.submit(Submission::Request(Pending {
+            socket: socket.clone(),
+            reference: reference.into(),
+            command,
+            deadline: Instant::now() + PATIENCE,
+        }));
+    }
+
+    /// A command without an answer.
+    pub(crate) fn notice(&self, socket: &Arc<Socket>, command: command::Command) {
+        self.submit(Submission::Notice(socket.clone(), command));
+    }
+
+    /// The socket has closed.
+    pub(crate) fn gone(&self, socket: &Socket) {
+        self.submit(Submission::Gone(socket.id));
+    }
+
+    fn submit(&self, submission: Submission) {
+        // Fails only when the node ends.
+        let _ = self.0.send(submission);
+    }
+}
+
+impl Sender {
+    /// Both sides.
+    pub(crate) fn new(chat: Upstream) -> (Sends, Self) {
+        let (sends, submissions) = mpsc::unbounded_channel();
+        let sender = Self {
+            chat,
+            submissions,
+            taken: Vec::new(),
+            unanswered: Unanswered::default(),
+        };
+        (Sends(sends), sender)
+    }
+
+    /// Keeps a stream open until the shutdown.
+    pub(crate) async fn run(mut self, shutdown: Shutdown) {
+        let mut pause = PAUSE;
+        loop {
+            tokio::select! {
+                has_worked = self.stream_once() => {
+                    if has_worked {
+                        pause = PAUSE;
+                    }
+                }
+                () = shutdown.signalled() => return,
+            }
+            tokio::select! {
+                () = self.wait(pause.mul_f64(kith_clock::jitter(0.3))) => {}
+                () = shutdown.signalled() => return,
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Works on one stream until it breaks; tells whether it ever worked.
+    async fn stream_once(&mut self) -> bool {
+        let (requests, outgoing) = mpsc::channel(IN_FLIGHT);
+        let mut client = self
+            .chat
+            .delivery_stream(&Caller::node("gateway"))
+            .max_decoding_message_size(MAX_ANSWER);
+        let opening = client.send(ReceiverStream::new(outgoing));
+        // A chat that does not answer at all must not keep the sockets from being told.
+        let mut replies = match tokio::time::timeout(PATIENCE / 2, opening).await {
+            Ok(Ok(response)) => response.into_inner(),
+            Ok(Err(status)) => {
+                tracing::warn!(code = ?status.code(), "chat's stream of writes cannot be opened");
+                return false;
+            }
+            Err(_) => return false,
+        };
+        self.unanswered.begin_stream();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut has_worked = false;
+        loop {
+            tokio::select! {
+                permit = requests.reserve(), if self.unanswered.has_unsent() => match permit {
+                    Ok(permit) => permit.send(self.next_request()),
+                    Err(_) => return has_worked,
+                },
+                count = self.submissions.recv_many(&mut self.taken, CHUNK) => {
+                    if count == 0 {
+                        return has_worked;
+                    }
+                    self.take();
+                }
+                response = next(&mut replies) => match response {
+                    Ok(response) => {
+                        has_worked = true;
+                        self.answer(response.replies);
+                    }
+                    Err(status) => {
+                        tracing::warn!(code = ?status.code(), "the stream of writes broke");
+                        return has_worked;
+                    }
+                },
+                _ = tick.tick() => self.give_up(),
+            }
+        }
+    }
+
+    /// Waits for the next attempt; what the sockets give meanwhile is kept, or answered when it is overdue.
+    async fn wait(&mut self, pause: Duration) {
+        let end = tokio::time::sleep(pause);
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                () = &mut end => break,
+                count = self.submissions.recv_many(&mut self.taken, CHUNK) => {
+                    if count == 0 {
+                        return;
+                    }
+                    self.take();
+                }
+            }
+        }
+        self.unanswered.drop_notices();
+        self.give_up();
+    }
+
+    fn take(&mut self) {
+        for submission in self.taken.drain(..) {
+            self.unanswered.add(submission);
+        }
+    }
+
+    fn next_request(&mut self) -> SendRequest {
+        let chat = &self.chat;
+        let commands = self.unanswered.next_batch(|socket| {
+            command::Command::Attach(Attach {
+                caller: chat.sign(&Caller::User {
+                    user_id: socket.user_id,
+                    session_id: socket.session_id,
+                }),
+            })
+        });
+        SendRequest { commands }
+    }
+
+    fn answer(&mut self, replies: Vec<Reply>) {
+        let mut wakes = Wakes::default();
+        for Reply { request_id, result } in replies {
+            if let Some(pending) = self.unanswered.answer(request_id) {
+                let frame = frame_of(&pending, result);
+                pending.socket.answer(frame, &mut wakes);
+            }
+        }
+    }
+
+    /// The outcome is unknown to us, and stays so; the client repeats with the same `client_id`.
+    fn give_up(&mut self) {
+        let mut wakes = Wakes::default();
+        for pending in self.unanswered.expire(Instant::now()) {
+            let failure = Failure::unavailable(Duration::from_secs(1));
+            let frame = frames::err(Some(&pending.reference), &failure);
+            pending.socket.answer(frame, &mut wakes);
+        }
+    }
+}
+
+fn frame_of(pending: &Pending, result: Option<reply::Result>) -> crate::ws::framing::Frame {
+    let reference = &pending.reference;
+    match result {
+        Some(reply::Result::Message(response)) => {
+            let Some(message) = response.message else {
+                return frames::err(Some(reference), &Failure::internal());
+            };
+            let viewer = pending.socket.user_id.to_string();
+            frames::ok(
+                reference,
+                &frames::Sent {
+                    message: wire::Message::for_viewer(message, &viewer),
+                    duplicate: response.duplicate,
+                },
+            )
+        }
+        Some(reply::Result::Read(position)) => frames::ok(
+            reference,
+            &frames::Position {
+                last_read_seq: position.last_read_seq,
+                unread_count: position.unread_count,
+            },
+        ),
+        Some(reply::Result::Failure(failure)) => frames::err(Some(reference), &failure.into()),
+        None => frames::err(Some(reference), &Failure::internal()),
+    }
+}
