@@ -40,6 +40,10 @@ pub(crate) struct ClientAddress(pub(crate) IpAddr);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct IsHttps(pub(crate) bool);
 
+/// Marks a request whose head says its length in two ways.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AmbiguousLength;
+
 /// Layers around the routes, from the inside out.
 pub(crate) fn around(router: Router, state: &AppState) -> Router {
     router
@@ -106,6 +110,14 @@ async fn admit(State(state): State<AppState>, mut request: Request, next: Next) 
     request.extensions_mut().insert(ClientAddress(address));
     request.extensions_mut().insert(IsHttps(https));
     next.run(request).await
+}
+
+/// What follows such a head cannot be told from its body, so the connection ends.
+fn ambiguous() -> Response {
+    let message = "the head says the length of the body in two ways";
+    let problem = Problem::from(Failure::new(Reason::InvalidRequest, message));
+    let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
+    (close, problem).into_response()
 }
 
 /// Only a key that was verified a moment ago lifts the limit: a made-up one must not buy look-ups.

@@ -2,7 +2,7 @@
 //! carry: [`Query`], [`Json`] or [`Nothing`].
 
 mod caller;
-pub(crate) mod content;
+mod content;
 mod path;
 
 pub(crate) use caller::{Caller, Entrance, service_key};

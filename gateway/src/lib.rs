@@ -14,29 +14,20 @@ mod rest;
 mod router;
 mod serve;
 mod state;
+#[cfg(test)]
+mod testing;
 mod upstream;
 mod wire;
 mod ws;
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::PoisonError, time::Duration};
 
 use kith_client::Upstream;
 use kith_clock::Clock;
-use kith_runtime::{Shutdown, Tasks};
+use kith_runtime::Tasks;
 use tokio::net::TcpListener;
-use tokio_util::task::TaskTracker;
 
-use crate::{
-    identity::Identity,
-    limits::Limits,
-    rest::health::Readiness,
-    state::{AppState, Gateway},
-};
+use crate::state::{AppState, Gateway};
 
 pub use config::{Config, DEFAULTS};
 
@@ -86,26 +77,10 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         return Err(StartError::Config(problems));
     }
     let local_addr = deps.listener.local_addr()?;
-    let identity = Identity::new(deps.accounts.clone(), deps.clock.clone());
-    let limits = Limits::new(&deps.limits);
-    identity.start(&deps.tasks);
-    limits.start(&deps.tasks);
-    let state = Arc::new(Gateway {
-        accounts: deps.accounts,
-        friends: deps.friends,
-        chat: deps.chat,
-        identity,
-        limits,
-        clock: deps.clock,
-        proxies: config.proxies(),
-        draining: Shutdown::new(),
-        connections: TaskTracker::new(),
-        readiness: Readiness::default(),
-        degraded: RwLock::default(),
-        tasks: deps.tasks,
-        config,
-    });
-    serve::start(&state, deps.listener);
+    let (state, listener) = Gateway::new(config, deps);
+    state.identity.start(&state.tasks);
+    state.limits.start(&state.tasks);
+    serve::start(&state, listener);
     Ok(Running { state, local_addr })
 }
 

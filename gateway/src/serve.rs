@@ -1,6 +1,8 @@
 //! The listener and its connections: HTTP/1.1 with bounds on heads, time and leaving. The bounds are hyper's own, which
 //! `axum::serve` does not expose.
 
+mod stream;
+
 use std::{net::SocketAddr, pin::pin, time::Duration};
 
 use axum::{Router, extract::ConnectInfo};
@@ -9,6 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
+use self::stream::Stream;
 use crate::{edge, router, state::AppState};
 
 /// For a request's head, from the connect or the last answer on: ends idle and dribbling connections.
@@ -49,8 +52,13 @@ fn serve(state: &AppState, app: Router, stream: TcpStream, peer: SocketAddr) {
     let (draining, shutdown) = (state.draining.clone(), state.tasks.shutdown().clone());
     state.tasks.spawn("gateway.connection", async move {
         let _open = open;
+        let stream = Stream::new(stream, HEAD_BYTES);
+        let ambiguous = stream.ambiguous();
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
+            if ambiguous.is_true() {
+                request.extensions_mut().insert(edge::AmbiguousLength);
+            }
             app.clone().oneshot(edge::normalized(request))
         });
         let connection = http1::Builder::new()

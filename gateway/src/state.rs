@@ -5,9 +5,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use kith_client::Upstream;
 use kith_clock::Clock;
 use kith_runtime::{Shutdown, Tasks};
+use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
 use crate::{
+    Deps,
     config::{Config, Network},
     identity::Identity,
     limits::Limits,
@@ -39,6 +41,26 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
+    /// Puts the state together, and gives the listener back. Nothing runs yet.
+    pub(crate) fn new(config: Config, deps: Deps) -> (AppState, TcpListener) {
+        let state = Arc::new(Self {
+            identity: Identity::new(deps.accounts.clone(), deps.clock.clone()),
+            limits: Limits::new(&deps.limits),
+            accounts: deps.accounts,
+            friends: deps.friends,
+            chat: deps.chat,
+            clock: deps.clock,
+            tasks: deps.tasks,
+            proxies: config.proxies(),
+            config,
+            draining: Shutdown::new(),
+            connections: TaskTracker::new(),
+            readiness: Readiness::default(),
+            degraded: RwLock::default(),
+        });
+        (state, deps.listener)
+    }
+
     /// What `/readyz` says is away.
     pub(crate) fn degraded(&self) -> Vec<&'static str> {
         self.degraded

@@ -18,6 +18,9 @@ use tonic::{
     transport::Channel,
 };
 
+/// What a sync of 10,000 events may weigh; tonic's own bound is 4 MiB.
+const MAX_ANSWER: usize = 32 * 1024 * 1024;
+
 /// A channel to a service, with everything that a call must carry. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Upstream {
@@ -66,6 +69,7 @@ impl Upstream {
     /// The chat service, for this caller.
     pub fn chat(&self, caller: &Caller) -> ChatServiceClient<Intercepted> {
         ChatServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+            .max_decoding_message_size(MAX_ANSWER)
     }
 
     /// What other Kith services tell chat.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use kith_error::{Failure, Reason};
+use serde_json::Map;
 
 use crate::{
     error::Problem,
@@ -14,8 +15,6 @@ use crate::{
     state::AppState,
 };
 
-/// Bytes of a body; the longest contract body, 1,000 ids, is 40 KiB.
-pub(crate) const BODY_BYTES: usize = 64 * 1024;
 /// For the whole body to arrive; a dribbling one must not hold a connection.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -39,17 +38,28 @@ impl<T: Read> FromRequest<AppState> for Json<T> {
 
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
         let Nothing = Fields::read_query(parse_query(request.uri().query())?)?;
-        let body = body(request).await?;
-        Ok(Self(Fields::read_body(parse_json(&body)?)?))
+        // A call with a cookie has no body and says so by naming no type for it.
+        let may_be_empty = !request.headers().contains_key(header::CONTENT_TYPE);
+        let body = body(request, T::BODY_BYTES).await?;
+        let fields = if body.is_empty() && may_be_empty {
+            Map::new()
+        } else {
+            parse_json(&body)?
+        };
+        Ok(Self(Fields::read_body(fields)?))
     }
 }
 
 impl FromRequest<AppState> for Nothing {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        let Json(nothing) = Json::from_request(request, state).await?;
-        Ok(nothing)
+    async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
+        let Self = Fields::read_query(parse_query(request.uri().query())?)?;
+        let body = body(request, Self::BODY_BYTES).await?;
+        if body.is_empty() {
+            return Ok(Self);
+        }
+        Ok(Fields::read_body(parse_json(&body)?)?)
     }
 }
 
@@ -62,15 +72,15 @@ impl<T: Read> FromRequestParts<AppState> for Query<T> {
 }
 
 /// The whole body, if it is JSON of a permitted size.
-async fn body(request: Request) -> Result<Bytes, Problem> {
+async fn body(request: Request, most: usize) -> Result<Bytes, Problem> {
     let (parts, body) = request.into_parts();
-    if declared_length(&parts.headers).is_some_and(|length| length > BODY_BYTES as u64) {
-        return Err(too_large());
+    if declared_length(&parts.headers).is_some_and(|length| length > most as u64) {
+        return Err(too_large(most));
     }
     if parts.headers.contains_key(header::CONTENT_ENCODING) {
         return Err(unsupported("bodies are taken without a content encoding"));
     }
-    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_BYTES).collect())
+    let collected = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, most).collect())
         .await
         .map_err(|_| {
             let message = "the body took too long to arrive";
@@ -78,7 +88,7 @@ async fn body(request: Request) -> Result<Bytes, Problem> {
         })?;
     let bytes = match collected {
         Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
+        Err(error) if error.is::<LengthLimitError>() => return Err(too_large(most)),
         Err(_) => {
             let failure = Failure::new(Reason::InvalidRequest, "the body could not be read");
             return Err(failure.into());
@@ -120,8 +130,9 @@ fn is_json(headers: &HeaderMap) -> bool {
         })
 }
 
-fn too_large() -> Problem {
-    Failure::new(Reason::TooLarge, "the body may have at most 64 KiB").into()
+fn too_large(most: usize) -> Problem {
+    let message = format!("the body may have at most {} KiB", most / 1024);
+    Failure::new(Reason::TooLarge, message).into()
 }
 
 fn unsupported(message: &str) -> Problem {

@@ -17,6 +17,9 @@ const CURSOR_MAX: usize = 1_024;
 
 /// A request's content that can be read from its fields.
 pub(crate) trait Read: Sized {
+    /// Bytes of its body; more is `too_large`.
+    const BODY_BYTES: usize = 64 * 1024;
+
     /// Takes every field that the request knows. Bad ones are noted in `fields` and read as something harmless, which nobody sees.
     fn read(fields: &mut Fields) -> Self;
 }
@@ -28,6 +31,8 @@ pub(crate) struct Fields {
     /// They come from a query string, where everything is text.
     is_query: bool,
     violations: Vec<Violation>,
+    /// The cursor cannot be one of ours.
+    has_foreign_cursor: bool,
 }
 
 impl Fields {
@@ -121,6 +126,14 @@ impl Fields {
         self.seq_of(name, &value)
     }
 
+    /// A place in a log that must be there.
+    pub(crate) fn seq(&mut self, name: &str) -> u64 {
+        let Some(value) = self.required(name) else {
+            return 0;
+        };
+        self.seq_of(name, &value).unwrap_or(0)
+    }
+
     /// A time that may be left out, or be `null` where that means "none".
     pub(crate) fn optional_time(&mut self, name: &str) -> Option<Option<DateTime<Utc>>> {
         let value = self.values.remove(name)?;
@@ -151,9 +164,19 @@ impl Fields {
     pub(crate) fn page(&mut self) -> kith_api::common::v1::PageRequest {
         kith_api::common::v1::PageRequest {
             page_size: self.limit(PAGE, PAGE_MAX),
-            page_token: self
-                .optional_text("cursor", 1..=CURSOR_MAX)
-                .unwrap_or_default(),
+            page_token: self.cursor(),
+        }
+    }
+
+    /// Whether a cursor is one of ours its service says; an empty one would mean "from the start" there.
+    fn cursor(&mut self) -> String {
+        match self.take("cursor") {
+            None => String::new(),
+            Some(Value::String(cursor)) if (1..=CURSOR_MAX).contains(&cursor.len()) => cursor,
+            Some(_) => {
+                self.has_foreign_cursor = true;
+                String::new()
+            }
         }
     }
 
@@ -192,11 +215,6 @@ impl Fields {
         self.values.clear();
     }
 
-    /// Whether no field is left.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
     /// A place in a log.
     pub(crate) fn seq_of(&mut self, name: &str, value: &Value) -> Option<u64> {
         let read = match value {
@@ -230,7 +248,8 @@ impl Fields {
         self.violations.push(Violation::new(name, code, message));
     }
 
-    fn required(&mut self, name: &str) -> Option<Value> {
+    /// Takes a field that must be there, as it is.
+    pub(crate) fn required(&mut self, name: &str) -> Option<Value> {
         let value = self.take(name);
         if value.is_none() {
             self.wrong(name, "required", "is missing");
@@ -314,10 +333,14 @@ impl Fields {
 
     fn finish(mut self) -> Result<(), Failure> {
         if self.values.is_empty() {
-            if self.violations.is_empty() {
-                return Ok(());
+            if !self.violations.is_empty() {
+                return Err(Failure::invalid_fields(self.violations));
             }
-            return Err(Failure::invalid_fields(self.violations));
+            if self.has_foreign_cursor {
+                let message = "the cursor was not made here for this list";
+                return Err(Failure::new(Reason::CursorInvalid, message));
+            }
+            return Ok(());
         }
         let unknown = self
             .values

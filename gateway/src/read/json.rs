@@ -12,11 +12,8 @@ struct Unambiguous(Value);
 
 struct UnambiguousVisitor;
 
-/// The fields of a body. An empty body has none.
+/// The fields of a body.
 pub(crate) fn parse(body: &[u8]) -> Result<Map<String, Value>, Failure> {
-    if body.is_empty() {
-        return Ok(Map::new());
-    }
     match serde_json::from_slice(body) {
         Ok(Unambiguous(Value::Object(fields))) => Ok(fields),
         Ok(_) => Err(malformed("the body must be a JSON object")),

@@ -10,7 +10,9 @@ use http::{HeaderValue, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{asyncapi, error::Problem, extract::content::BODY_BYTES, openapi, state::AppState};
+use crate::{
+    asyncapi, error::Problem, extract::Nothing, openapi, read::Read as _, state::AppState,
+};
 
 /// The page at `/`; the web client takes its place.
 const WELCOME: &str = include_str!("welcome.html");
@@ -99,7 +101,7 @@ pub(crate) async fn meta() -> Json<Meta> {
         },
         ws_path: "/api/v1/ws",
         limits: MetaLimits {
-            body_bytes: BODY_BYTES,
+            body_bytes: Nothing::BODY_BYTES,
             frame_bytes: 64 * 1024,
             text_characters: 4_000,
             page_items: 100,

@@ -41,6 +41,9 @@ pub(crate) struct UpdateParticipant {
 }
 
 impl Read for AddParticipants {
+    // Room for more ids than are taken, so that whoever sends too many is told that.
+    const BODY_BYTES: usize = 512 * 1024;
+
     fn read(fields: &mut Fields) -> Self {
         Self {
             user_ids: fields.ids::<UserId>("user_ids", PEOPLE),

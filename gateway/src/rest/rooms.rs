@@ -87,6 +87,9 @@ pub(crate) struct EventsQuery {
 }
 
 impl Read for CreateRoom {
+    // Room for more ids than are taken, so that whoever sends too many is told that.
+    const BODY_BYTES: usize = 512 * 1024;
+
     fn read(fields: &mut Fields) -> Self {
         match fields.word("kind", &[("direct", true), ("group", false)]) {
             Some(true) => Self::Direct {

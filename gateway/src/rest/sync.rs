@@ -21,15 +21,15 @@ use crate::{
 /// Cursors of one call.
 const ROOMS: usize = 500;
 
-/// What a device has applied, as in `resume`; empty: nothing yet.
+/// What a device has applied, as in `resume`.
 #[derive(ToSchema)]
 #[schema(as = SyncRequest)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Sync {
     /// That of `ready`, of any room or of the last sync.
-    #[schema(value_type = Option<u64>)]
-    epoch: Option<Epoch>,
-    useq: Option<u64>,
+    #[schema(value_type = u64)]
+    epoch: Epoch,
+    useq: u64,
     /// Room id to last applied seq, 0 for none; at most 500.
     rooms: HashMap<String, u64>,
 }
@@ -44,14 +44,10 @@ enum Epoch {
 
 impl Read for Sync {
     fn read(fields: &mut Fields) -> Self {
-        let is_empty = fields.is_empty();
-        let epoch = fields.take("epoch");
-        if epoch.is_none() && !is_empty {
-            fields.wrong("epoch", "required", "is missing");
-        }
+        let epoch = fields.required("epoch");
         Self {
-            epoch: epoch.and_then(|value| epoch_of(fields, &value)),
-            useq: fields.optional_seq("useq"),
+            epoch: epoch.map_or(Epoch::Foreign, |value| epoch_of(fields, &value)),
+            useq: fields.seq("useq"),
             rooms: rooms(fields),
         }
     }
@@ -68,7 +64,7 @@ pub(crate) async fn sync(
     Json(body): Json<Sync>,
 ) -> Result<Answer<wire::Sync>, Problem> {
     let call = SyncRequest {
-        cursors: body.cursors()?,
+        cursors: Some(body.cursors()?),
     };
     let answer = repeatable(|| async {
         let mut chat = state.chat.chat(&caller.context);
@@ -82,34 +78,33 @@ pub(crate) async fn sync(
 }
 
 impl Sync {
-    fn cursors(self) -> Result<Option<Cursors>, Failure> {
+    fn cursors(self) -> Result<Cursors, Failure> {
         match self.epoch {
-            None => Ok(None),
-            Some(Epoch::Foreign) => Err(cursor_invalid()),
-            Some(Epoch::Known(epoch)) => Ok(Some(Cursors {
+            Epoch::Foreign => Err(cursor_invalid()),
+            Epoch::Known(epoch) => Ok(Cursors {
                 epoch,
-                useq: self.useq.unwrap_or(0),
+                useq: self.useq,
                 room_seqs: self.rooms,
-            })),
+            }),
         }
     }
 }
 
 /// Any number or text is an epoch, if not one of ours.
-fn epoch_of(fields: &mut Fields, value: &Value) -> Option<Epoch> {
+fn epoch_of(fields: &mut Fields, value: &Value) -> Epoch {
     let known = match value {
         Value::Number(number) => number.as_u64(),
         Value::String(text) => text.parse().ok(),
         _ => {
             fields.wrong("epoch", "invalid", "must be a number");
-            return None;
+            None
         }
     };
-    Some(known.map_or(Epoch::Foreign, Epoch::Known))
+    known.map_or(Epoch::Foreign, Epoch::Known)
 }
 
 fn rooms(fields: &mut Fields) -> HashMap<String, u64> {
-    let given = match fields.take("rooms") {
+    let given = match fields.required("rooms") {
         None => return HashMap::new(),
         Some(Value::Object(given)) => given,
         Some(_) => {
