@@ -1,5 +1,5 @@
-//! What tests share: a database of their own on the real Postgres that `DATABASE_URL` names, and waiting for
-//! conditions. A dev-dependency only; it panics where a test should fail.
+//! What tests share: a database of their own on the real Postgres that `DATABASE_URL` names, gRPC servers in memory, and
+//! waiting for conditions. A dev-dependency only; it panics where a test should fail.
 #![warn(missing_docs)]
 #![expect(
     clippy::unwrap_used,
@@ -15,11 +15,14 @@ use std::{
 };
 
 use kith_auth::{CallerSigner, ClusterKey};
+use kith_client::Upstream;
 use kith_clock::Clock;
+use kith_runtime::Tasks;
 use sqlx::{
     AssertSqlSafe, Connection as _, PgConnection, PgPool, migrate::Migrator,
     postgres::PgConnectOptions,
 };
+use tonic::service::Routes;
 
 /// A database that only one test uses; dropped with it.
 #[derive(Debug)]
@@ -90,6 +93,18 @@ impl Drop for TestDatabase {
         // A database that stays behind goes with the tests' server.
         let _ = dropping.join();
     }
+}
+
+/// Serves gRPC in memory until the tasks' shutdown; callers sign with the tests' cluster key and give up after 10 s.
+pub fn serve(routes: Routes, tasks: &Tasks, clock: &Clock) -> Upstream {
+    let (channel, incoming) = kith_client::pipe();
+    let shutdown = tasks.shutdown().clone();
+    tasks.spawn("test.grpc", async move {
+        kith_runtime::serve_grpc(routes, incoming, shutdown)
+            .await
+            .expect("the in-memory server ends only when told");
+    });
+    Upstream::new(channel, signer(clock.clone()), Duration::from_secs(10))
 }
 
 /// Waits until `check` gives a value, at most 10 s.

@@ -21,6 +21,7 @@ mod update_privacy_settings;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, SubsecRound as _, Utc};
 use kith_clock::Clock;
 use kith_ids::UserId;
 use kith_postgres::page::{self, Cursors};
@@ -67,6 +68,11 @@ pub(crate) struct Page<T> {
 }
 
 impl App {
+    /// The time, in the microseconds that the database keeps: an answer shows the same time before and after it was stored.
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now().trunc_subsecs(6)
+    }
+
     /// Where a list goes on: the key in the caller's cursor and one row more than wanted, which tells whether there is a next page.
     fn window<K: DeserializeOwned>(&self, scope: &str, wanted: &PageWanted) -> Result<Window<K>> {
         Ok(Window {

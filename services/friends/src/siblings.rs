@@ -166,12 +166,10 @@ impl Turns {
         }
     }
 
-    /// A sibling that cannot answer now is ours to retry; one that refuses what we say is a fault of one of the two.
+    /// A sibling that cannot answer now is asked again; one that refuses what we say is a fault of one of the two.
     fn judge(&self, status: &Status) -> Error {
         let failure = Failure::from(status);
-        // A call that died on the way says nothing of ours, and comes as a plain code: unknown, internal, cancelled.
-        let is_ours = failure.reason != kith_error::Reason::Internal;
-        if failure.is_retryable() || !is_ours {
+        if failure.is_retryable() {
             tracing::warn!(
                 sibling = self.name,
                 reason = failure.reason.word(),

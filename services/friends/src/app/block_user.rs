@@ -26,7 +26,7 @@ impl App {
 
         let mut tx = self.begin_pair(pair).await?;
         let mut notices = Notices::new(self);
-        if blocks::insert(&mut tx, blocker, target, self.clock.now()).await? {
+        if blocks::insert(&mut tx, blocker, target, self.now()).await? {
             notices.event(blocker, &UserEvent::BlockAdded(target));
             if friendships::delete(&mut tx, pair).await? {
                 notices.friendship_ended(pair);

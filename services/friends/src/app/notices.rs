@@ -36,7 +36,7 @@ impl<'a> Notices<'a> {
 
     /// The time at which all this happens.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.app.clock.now()
+        self.app.now()
     }
 
     /// An event for all devices of a person.

@@ -1,5 +1,7 @@
 //! Keeping chat's idea of two people right: the lock on a pair, judging pairs again after a change, and telling chat.
 
+use std::time::Duration;
+
 use kith_ids::UserId;
 use sqlx::{PgConnection, PgTransaction};
 
@@ -12,6 +14,8 @@ use crate::{
 
 /// Pairs judged in one transaction: enough to be quick, few enough not to keep others waiting.
 const BATCH: i64 = 100;
+/// How long an answer that does not depend on chat waits for it nevertheless.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Whether a pair that chat does not know yet is made known to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,8 +51,9 @@ impl App {
 
     /// Tells chat, but lets the outbox do it when chat does not answer: for changes that only ever allow more.
     pub(super) async fn tell_pair_soon(&self, pair: Pair) {
-        if let Err(error) = self.tell_pairs(&[pair]).await {
-            tracing::warn!(%error, "chat is told of a new friendship later, by the outbox");
+        let told = tokio::time::timeout(SOON, self.tell_pairs(&[pair])).await;
+        if !matches!(told, Ok(Ok(()))) {
+            tracing::warn!("chat is told of a new friendship later, by the outbox");
         }
     }
 

@@ -46,7 +46,7 @@ impl App {
                 befriend(&mut tx, pair, viewer, pending, &mut notices).await?
             }
             Answer::Becomes(status) => {
-                let closed = request.closed(status, self.clock.now());
+                let closed = request.closed(status, self.now());
                 requests::update_state(&mut tx, &closed).await?;
                 notices.request(&mut tx, &closed).await?;
                 closed

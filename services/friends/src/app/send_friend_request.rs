@@ -40,7 +40,7 @@ impl App {
                     note,
                     status: RequestStatus::Pending,
                     hidden,
-                    create_time: self.clock.now(),
+                    create_time: self.now(),
                     respond_time: None,
                 };
                 requests::insert(&mut tx, &request).await?;

@@ -132,11 +132,12 @@ impl Relay {
         Ok(true)
     }
 
-    /// Gives rows back for later. What chat refuses for good is given up after being logged: it would hold up its lane for ever.
+    /// Gives rows back for later. An event that chat refuses for good is given up after being logged: it would hold up all later ones of its
+    /// person. What decides who may write to whom is never given up.
     async fn failed(&self, kind: Kind, entries: &[Entry], error: &Error) -> Result<bool> {
         let mut connection = store::acquire(&self.app.pool).await?;
         let ids: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
-        if error.is_retryable() {
+        if error.is_retryable() || kind != Kind::UserEvent {
             let attempts = entries.iter().map(|entry| entry.attempts).max();
             let delay = self.backoff(attempts.unwrap_or(1));
             outbox::update_due(&mut connection, &ids, delay).await?;

@@ -80,70 +80,52 @@ const FACTS: SendFacts = SendFacts {
 
 #[test]
 fn a_new_request_is_judged_by_what_is_between_the_two() {
-    use {Audience::*, SendOutcome::*, SendRefusal::*};
-    let friends = SendFacts {
-        friends: true,
-        ..FACTS
-    };
-    let incoming = SendFacts {
-        incoming: true,
-        ..FACTS
-    };
-    let outgoing = SendFacts {
-        outgoing: true,
-        ..FACTS
-    };
+    use {SendOutcome::*, SendRefusal::*};
+    let ask = Ok(Ask { hidden: false });
+    // Who blocks, what they are, who asked already; from first to last in the order of judgement.
     let cases = [
-        (FACTS, Ok(Ask { hidden: false })),
-        (friends, Err(AlreadyFriends)),
-        (incoming, Ok(AcceptTheirs)),
-        (
-            SendFacts {
-                policy: Nobody,
-                ..incoming
-            },
-            Ok(AcceptTheirs),
-        ),
-        (outgoing, Err(AlreadyRequested)),
-        (
-            SendFacts {
-                policy: Nobody,
-                ..outgoing
-            },
-            Err(AlreadyRequested),
-        ),
-        (
-            SendFacts {
-                sender_blocks: true,
-                ..FACTS
-            },
-            Err(Blocking),
-        ),
-        (
-            SendFacts {
-                policy: Nobody,
-                mutual: true,
-                ..FACTS
-            },
-            Err(Privacy),
-        ),
-        (
-            SendFacts {
-                policy: FriendsOfFriends,
-                ..FACTS
-            },
-            Err(Privacy),
-        ),
-        (
-            SendFacts {
-                policy: FriendsOfFriends,
-                mutual: true,
-                ..FACTS
-            },
-            Ok(Ask { hidden: false }),
-        ),
+        ("nothing", ask),
+        ("sender_blocks", Err(Blocking)),
+        ("sender_blocks friends incoming outgoing", Err(Blocking)),
+        ("friends", Err(AlreadyFriends)),
+        ("friends incoming", Err(AlreadyFriends)),
+        ("incoming", Ok(AcceptTheirs)),
+        ("incoming outgoing", Ok(AcceptTheirs)),
+        ("outgoing", Err(AlreadyRequested)),
+        ("receiver_blocks", Ok(Ask { hidden: true })),
+        ("receiver_blocks outgoing", Err(AlreadyRequested)),
     ];
-    for (facts, expected) in cases {
+    for (words, expected) in cases {
+        let has = |word| words.split(' ').any(|one| one == word);
+        let facts = SendFacts {
+            sender_blocks: has("sender_blocks"),
+            receiver_blocks: has("receiver_blocks"),
+            friends: has("friends"),
+            incoming: has("incoming"),
+            outgoing: has("outgoing"),
+            ..FACTS
+        };
+        assert_eq!(facts.judge(), expected, "{words}");
+    }
+}
+
+#[test]
+fn settings_count_only_where_nobody_has_asked() {
+    use {Audience::*, SendOutcome::*, SendRefusal::*};
+    let cases = [
+        (Nobody, true, false, Err(Privacy)),
+        (Nobody, true, true, Ok(AcceptTheirs)),
+        (FriendsOfFriends, false, false, Err(Privacy)),
+        (FriendsOfFriends, true, false, Ok(Ask { hidden: false })),
+        (Everyone, false, false, Ok(Ask { hidden: false })),
+    ];
+    for (policy, mutual, incoming, expected) in cases {
+        let facts = SendFacts {
+            mutual,
+            incoming,
+            policy,
+            ..FACTS
+        };
         assert_eq!(facts.judge(), expected, "{facts:?}");
     }
 }
