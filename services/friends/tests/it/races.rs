@@ -1,7 +1,10 @@
 //! Two acts on the same two people at the same time: each race has one winner, and it shows everywhere.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use kith_api::friends::v1 as wire;
 use kith_error::Reason;
+use kith_testkit::eventually;
 use wire::{Relation, RequestAction, RequestDirection};
 
 use crate::world::World;
@@ -166,4 +169,98 @@ async fn a_deletion_racing_a_request_leaves_nothing_behind() {
                 .is_empty()
         );
     }
+}
+
+/// Waits until `count` statements of this test's database wait for a lock, or `done` says that nobody will.
+async fn stalled(world: &World, count: i64, done: &AtomicBool) {
+    eventually("the others wait for a lock", async || {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .fetch_one(&world.database.pool)
+        .await
+        .unwrap();
+        (waiting >= count || done.load(Ordering::SeqCst)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn settings_wait_for_a_pair_that_is_being_judged_by_the_old_ones() {
+    let world = World::new().await;
+    let [anna, bert] = world.users(["Anna", "Bert"]);
+    world.see(anna, bert).await.unwrap();
+    world.see(anna, anna).await.unwrap();
+    let change = wire::UpdatePrivacySettingsRequest {
+        direct_messages: Some(wire::Audience::Everyone.into()),
+        ..Default::default()
+    };
+    // Stops the first question about the pair between its judgement and its write.
+    let mut gate = world.database.pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE friends.pairs IN SHARE MODE")
+        .execute(&mut *gate)
+        .await
+        .unwrap();
+    let changed = AtomicBool::new(false);
+
+    let asking = world.pair(anna, bert);
+    let changing = async {
+        stalled(&world, 1, &changed).await;
+        let answer = world.set_privacy(anna, change).await;
+        changed.store(true, Ordering::SeqCst);
+        answer
+    };
+    let opening = async {
+        stalled(&world, 2, &changed).await;
+        gate.rollback().await.unwrap();
+    };
+    let (asked, answer, ()) = tokio::join!(asking, changing, opening);
+
+    asked.unwrap();
+    answer.unwrap();
+    let pair = world.pair(anna, bert).await.unwrap();
+    assert!(pair.lo_may_message_hi || pair.hi_may_message_lo);
+    assert_eq!(world.chat.pair(anna, bert), Some(pair));
+}
+
+#[tokio::test]
+async fn a_deletion_waits_for_a_request_that_is_being_sent() {
+    let world = World::new().await;
+    let [anna, bert] = world.users(["Anna", "Bert"]);
+    world.see(anna, bert).await.unwrap();
+    world.see(anna, anna).await.unwrap();
+    // Stops the sending at its insert: the unique index waits for whether this one stays.
+    let mut gate = world.database.pool.begin().await.unwrap();
+    sqlx::query(
+        "INSERT INTO friends.friend_requests (request_id, sender_id, receiver_id, note, status, hidden, create_time)
+         VALUES ($1, $2, $3, '', 'pending', FALSE, now())",
+    )
+    .bind(world.nobody())
+    .bind(anna)
+    .bind(bert)
+    .execute(&mut *gate)
+    .await
+    .unwrap();
+    let deleted = AtomicBool::new(false);
+
+    let sending = world.send(anna, bert);
+    let deleting = async {
+        stalled(&world, 1, &deleted).await;
+        world.accounts.delete(bert);
+        world.apply(bert).await;
+        deleted.store(true, Ordering::SeqCst);
+    };
+    let opening = async {
+        stalled(&world, 2, &deleted).await;
+        gate.rollback().await.unwrap();
+    };
+    let (sent, (), ()) = tokio::join!(sending, deleting, opening);
+
+    sent.unwrap();
+    assert!(
+        world
+            .requests(anna, RequestDirection::Unspecified)
+            .await
+            .is_empty()
+    );
 }
