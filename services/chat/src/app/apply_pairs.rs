@@ -17,7 +17,9 @@ pub(crate) async fn apply_pairs(app: &App, given: &[Pair]) -> Result<(), Error> 
             return Ok(());
         }
     }
-    Err(Error::Unavailable("rooms appear faster than their pairs can be locked"))
+    Err(Error::Unavailable(
+        "rooms appear faster than their pairs can be locked",
+    ))
 }
 
 /// Rooms first, then pairs, so that a send that was judged by the old flags has committed before the new ones are there.

@@ -50,7 +50,9 @@ pub(crate) async fn create_direct_chat_room(
             return Ok(Opened { room, created });
         }
     }
-    Err(Error::Unavailable("the pair changes faster than it can be asked for"))
+    Err(Error::Unavailable(
+        "the pair changes faster than it can be asked for",
+    ))
 }
 
 /// What friends says of the two now. From then on it tells chat of every change.

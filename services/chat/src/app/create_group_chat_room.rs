@@ -48,7 +48,9 @@ pub(crate) async fn create_group_chat_room(
         // The same call, made at the same time, was first.
         None => find_existing(app, caller, group.client_id.as_ref())
             .await?
-            .ok_or(Error::Unavailable("the group of this client_id is not there yet")),
+            .ok_or(Error::Unavailable(
+                "the group of this client_id is not there yet",
+            )),
     }
 }
 

@@ -38,7 +38,10 @@ pub(crate) async fn get_message_receipts(
 
 fn receipt(app: &App, caller: UserId, place: MessagePlace, row: &ReceiptRow) -> MessageReceipt {
     let pending = app.positions.find(place.room_id, row.user_id);
-    let reached = |mark: Option<Mark>| mark.filter(|mark| mark.seq >= place.seq).map(|mark| mark.at);
+    let reached = |mark: Option<Mark>| {
+        mark.filter(|mark| mark.seq >= place.seq)
+            .map(|mark| mark.at)
+    };
     let read_at = row.read_at.or_else(|| reached(pending.read));
     let delivered_at = row.delivered_at.or_else(|| reached(pending.delivered));
     // The stored arrival is that of the newest advance; what was read before that had arrived by then.

@@ -54,20 +54,25 @@ pub(crate) async fn get_user_chat_rooms(
         .last()
         .filter(|_| more)
         .map(|last| app.cursors.encode(&scope, last));
-    let keys: Vec<(UserId, RoomId)> = places
-        .iter()
-        .map(|place| (caller, place.room_id))
-        .collect();
+    let keys: Vec<(UserId, RoomId)> = places.iter().map(|place| (caller, place.room_id)).collect();
     let rooms = room_views::list(app, &mut db, &keys).await?;
     Ok(RoomPage { rooms, next })
 }
 
 fn check_text(text: &str) -> Result<(), Error> {
     if text.chars().count() > QUERY_MAX {
-        return Err(Error::invalid_field("query", "too_long", "at most 64 characters"));
+        return Err(Error::invalid_field(
+            "query",
+            "too_long",
+            "at most 64 characters",
+        ));
     }
     if text.contains('\0') {
-        return Err(Error::invalid_field("query", "invalid", "must not contain NUL"));
+        return Err(Error::invalid_field(
+            "query",
+            "invalid",
+            "must not contain NUL",
+        ));
     }
     Ok(())
 }

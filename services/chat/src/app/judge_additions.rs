@@ -38,11 +38,7 @@ impl Additions {
     }
 
     /// Refuses the call, naming everybody who is not among those for whom it could go on.
-    pub(crate) fn require_all(
-        &self,
-        among: &HashSet<UserId>,
-        reason: Reason,
-    ) -> Result<(), Error> {
+    pub(crate) fn require_all(&self, among: &HashSet<UserId>, reason: Reason) -> Result<(), Error> {
         let (code, message) = match reason {
             Reason::NotFound => ("not_found", "there is no such person"),
             _ => (

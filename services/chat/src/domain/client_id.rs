@@ -31,10 +31,6 @@ impl ClientId {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
-
-    pub(crate) fn into_string(self) -> String {
-        self.0
-    }
 }
 
 #[cfg(test)]
@@ -56,7 +52,11 @@ mod tests {
         ];
         for (text, code) in cases {
             let violation = ClientId::parse("client_id", text.to_owned()).err();
-            assert_eq!(violation.map(|violation| violation.code).as_deref(), code, "{text:?}");
+            assert_eq!(
+                violation.map(|violation| violation.code).as_deref(),
+                code,
+                "{text:?}"
+            );
         }
     }
 }

@@ -38,18 +38,24 @@ pub(crate) struct Candidate {
 /// Refuses what the role, or the kind of room, does not allow.
 pub(crate) fn permit(kind: RoomKind, role: Role, act: Act) -> Result<(), Error> {
     if kind == RoomKind::Direct {
-        return Err(Error::Forbidden("a direct room keeps its two people and has no name"));
+        return Err(Error::Forbidden(
+            "a direct room keeps its two people and has no name",
+        ));
     }
     let allowed = match act {
         Act::Leave => true,
         Act::Rename | Act::Add => role <= Role::Admin,
         Act::SetRole => role == Role::Owner,
-        Act::Remove(target) => role == Role::Owner || (role == Role::Admin && target == Role::Member),
+        Act::Remove(target) => {
+            role == Role::Owner || (role == Role::Admin && target == Role::Member)
+        }
     };
     if allowed {
         return Ok(());
     }
-    Err(Error::Forbidden("your role in this room does not allow this"))
+    Err(Error::Forbidden(
+        "your role in this room does not allow this",
+    ))
 }
 
 /// Refuses to leave a group with people and without an owner. The last person of all may go.

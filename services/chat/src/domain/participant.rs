@@ -46,7 +46,11 @@ impl Participant {
 
     /// The name to show.
     pub(crate) fn display_name(&self) -> &str {
-        if self.deleted { DELETED_NAME } else { &self.display_name }
+        if self.deleted {
+            DELETED_NAME
+        } else {
+            &self.display_name
+        }
     }
 
     /// Their picture.
@@ -119,8 +123,13 @@ mod tests {
         let third = Viewer::User(clock.new_id().into());
 
         let seen = |of: &Participant| {
-            [Viewer::User(of.user_id), Viewer::User(other), third, Viewer::Everybody]
-                .map(|viewer| of.read_seq_for(viewer))
+            [
+                Viewer::User(of.user_id),
+                Viewer::User(other),
+                third,
+                Viewer::Everybody,
+            ]
+            .map(|viewer| of.read_seq_for(viewer))
         };
 
         assert_eq!(seen(&open), [7, 7, 7, 7]);

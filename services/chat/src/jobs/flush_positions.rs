@@ -14,29 +14,31 @@ const LAST_TRIES: usize = 3;
 /// Runs until the shutdown, and then until everything is written.
 pub(crate) fn spawn(app: &Arc<App>) {
     let app = Arc::clone(app);
-    app.clone().tasks.critical("chat.flush_positions", async move {
-        let shutdown = app.tasks.shutdown().clone();
-        loop {
-            tokio::select! {
-                () = shutdown.signalled() => break,
-                () = tokio::time::sleep(TICK) => {}
-            }
-            while let Some(writing) = app.positions.take_due(BATCH) {
-                if !flush(&app, writing).await {
-                    break;
+    app.clone()
+        .tasks
+        .critical("chat.flush_positions", async move {
+            let shutdown = app.tasks.shutdown().clone();
+            loop {
+                tokio::select! {
+                    () = shutdown.signalled() => break,
+                    () = tokio::time::sleep(TICK) => {}
+                }
+                while let Some(writing) = app.positions.take_due(BATCH) {
+                    if !flush(&app, writing).await {
+                        break;
+                    }
                 }
             }
-        }
-        app.positions.close();
-        let mut tries = LAST_TRIES;
-        while tries > 0
-            && let Some(writing) = app.positions.take_all(BATCH)
-        {
-            if !flush(&app, writing).await {
-                tries -= 1;
+            app.positions.close();
+            let mut tries = LAST_TRIES;
+            while tries > 0
+                && let Some(writing) = app.positions.take_all(BATCH)
+            {
+                if !flush(&app, writing).await {
+                    tries -= 1;
+                }
             }
-        }
-    });
+        });
 }
 
 /// Writes a batch; false when it waits for the next try.

@@ -27,7 +27,11 @@ pub(super) async fn append_user_events(
     require_node(&request)?;
     let request = request.into_inner();
     if !SOURCES.contains(&request.source.as_str()) {
-        return Err(Error::invalid_field("source", "invalid", "accounts or friends"));
+        return Err(Error::invalid_field(
+            "source",
+            "invalid",
+            "accounts or friends",
+        ));
     }
     let events = all("events", request.events, |field, event| {
         user_event(field, event)
@@ -40,7 +44,11 @@ fn user_event(field: &str, event: SourcedUserEvent) -> Result<NewUserEvent, Erro
     let user = id(&format!("{field}.user_id"), &event.user_id)?;
     if event.source_event_id.is_empty() || event.source_event_id.contains('\0') {
         let field = format!("{field}.source_event_id");
-        return Err(Error::invalid_field(field, "required", "what makes it unique"));
+        return Err(Error::invalid_field(
+            field,
+            "required",
+            "what makes it unique",
+        ));
     }
     let body = event.body.and_then(|body| body.body).ok_or_else(|| {
         Error::invalid_field(format!("{field}.body"), "required", "what happened")
@@ -67,8 +75,9 @@ pub(super) async fn apply_users(
 ) -> Result<ApplyUsersResponse, Error> {
     require_node(&request)?;
     let users = all("users", request.into_inner().users, |field, user| {
-        wire::user::row(&user)
-            .ok_or_else(|| Error::invalid_field(format!("{field}.user_id"), "invalid", "this is no id"))
+        wire::user::row(&user).ok_or_else(|| {
+            Error::invalid_field(format!("{field}.user_id"), "invalid", "this is no id")
+        })
     })?;
     apply_users::apply_users(app, &users).await?;
     Ok(ApplyUsersResponse {})

@@ -11,9 +11,7 @@ use tonic::Request;
 use super::convert::{acting_user, id, ids};
 use crate::{
     Error,
-    app::{
-        App, add_participants, get_participants, remove_participant, update_participant_role,
-    },
+    app::{App, add_participants, get_participants, remove_participant, update_participant_role},
     domain::{participant::Viewer, role::Role},
     wire::room::participant,
 };
@@ -52,10 +50,18 @@ pub(super) async fn add_participants(
     let request = request.into_inner();
     let room = id("room_id", &request.room_id)?;
     if request.user_ids.is_empty() {
-        return Err(Error::invalid_field("user_ids", "required", "name somebody"));
+        return Err(Error::invalid_field(
+            "user_ids",
+            "required",
+            "name somebody",
+        ));
     }
     if request.user_ids.len() > MAX_ADDED {
-        return Err(Error::invalid_field("user_ids", "too_long", "at most 1,000 people"));
+        return Err(Error::invalid_field(
+            "user_ids",
+            "too_long",
+            "at most 1,000 people",
+        ));
     }
     let listed = ids("user_ids", &request.user_ids)?;
     let added = add_participants::add_participants(app, caller, room, &listed).await?;

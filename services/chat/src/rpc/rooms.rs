@@ -153,9 +153,7 @@ fn muted_until(mute: &Mute) -> Result<Option<chrono::DateTime<chrono::Utc>>, Err
     time(until)
         .filter(|until| (0..=MAX_SECONDS).contains(&until.timestamp()))
         .map(Some)
-        .ok_or_else(|| {
-            Error::invalid_field("muted_until", "invalid", "this is no time of our era")
-        })
+        .ok_or_else(|| Error::invalid_field("muted_until", "invalid", "this is no time of our era"))
 }
 
 /// The end of the year 9999: the last time that RFC 3339 can say.

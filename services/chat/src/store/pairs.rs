@@ -1,6 +1,6 @@
 //! What friends decided for pairs of people.
 
-use kith_ids::{RoomId, UserId};
+use kith_ids::UserId;
 use sqlx::PgConnection;
 
 use crate::domain::pair::{Pair, PairKey};
@@ -43,10 +43,7 @@ pub(crate) async fn insert(db: &mut PgConnection, pairs: &[Pair]) -> Result<(), 
 }
 
 /// A pair as it is known.
-pub(crate) async fn find(
-    db: &mut PgConnection,
-    key: PairKey,
-) -> Result<Option<Pair>, sqlx::Error> {
+pub(crate) async fn find(db: &mut PgConnection, key: PairKey) -> Result<Option<Pair>, sqlx::Error> {
     let row = sqlx::query!(
         "SELECT version, lo_may_message_hi, hi_may_message_lo, blocked
          FROM chat.direct_pairs
@@ -63,26 +60,6 @@ pub(crate) async fn find(
         hi_may_message_lo: row.hi_may_message_lo,
         blocked: row.blocked,
     }))
-}
-
-/// Participants of a room between whom and this person a block lies: they hear nothing live of each other.
-pub(crate) async fn list_hidden_from(
-    db: &mut PgConnection,
-    room: RoomId,
-    user: UserId,
-) -> Result<Vec<UserId>, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT other.user_id AS "user_id: UserId"
-           FROM chat.direct_pairs AS pair
-           JOIN chat.chat_participants AS other
-               ON other.room_id = $1 AND other.left_seq IS NULL
-              AND other.user_id = CASE WHEN pair.user_lo = $2 THEN pair.user_hi ELSE pair.user_lo END
-           WHERE pair.blocked AND (pair.user_lo = $2 OR pair.user_hi = $2)"#,
-        room as RoomId,
-        user as UserId,
-    )
-    .fetch_all(db)
-    .await
 }
 
 /// Closes a pair for ever. What stood between the two about typing and receipts stays.

@@ -174,7 +174,10 @@ pub(crate) async fn insert(
     at: DateTime<Utc>,
 ) -> Result<(), sqlx::Error> {
     let users: Vec<UserId> = stays.iter().map(|stay| stay.user_id).collect();
-    let roles: Vec<String> = stays.iter().map(|stay| stay.role.as_str().to_owned()).collect();
+    let roles: Vec<String> = stays
+        .iter()
+        .map(|stay| stay.role.as_str().to_owned())
+        .collect();
     let seqs: Vec<i64> = stays.iter().map(|stay| stay.joined_seq).collect();
     sqlx::query!(
         "WITH given AS (

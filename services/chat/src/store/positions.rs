@@ -184,9 +184,14 @@ pub(crate) async fn update(
     let reads: Vec<i64> = positions.iter().map(|position| position.read_seq).collect();
     let read_times: Vec<Option<DateTime<Utc>>> =
         positions.iter().map(|position| position.read_at).collect();
-    let deliveries: Vec<i64> = positions.iter().map(|position| position.delivered_seq).collect();
-    let delivery_times: Vec<Option<DateTime<Utc>>> =
-        positions.iter().map(|position| position.delivered_at).collect();
+    let deliveries: Vec<i64> = positions
+        .iter()
+        .map(|position| position.delivered_seq)
+        .collect();
+    let delivery_times: Vec<Option<DateTime<Utc>>> = positions
+        .iter()
+        .map(|position| position.delivered_at)
+        .collect();
     sqlx::query!(
         "WITH given AS (
              SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::bigint[], $6::timestamptz[])

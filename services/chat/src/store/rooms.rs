@@ -66,7 +66,11 @@ pub(crate) async fn insert(
     db: &mut PgConnection,
     room: &NewRoom,
 ) -> Result<Option<LockedRoom>, sqlx::Error> {
-    let kind = if room.pair.is_some() { "direct" } else { "group" };
+    let kind = if room.pair.is_some() {
+        "direct"
+    } else {
+        "group"
+    };
     let inserted = sqlx::query_scalar!(
         r#"INSERT INTO chat.chat_rooms
                (id, kind, name, user_lo, user_hi, created_by, client_id, last_seq, participant_count, created_at, updated_at)
@@ -102,7 +106,8 @@ pub(crate) async fn list_by_pairs(
     db: &mut PgConnection,
     pairs: &[PairKey],
 ) -> Result<Vec<RoomId>, sqlx::Error> {
-    let (los, his): (Vec<UserId>, Vec<UserId>) = pairs.iter().map(|pair| (pair.lo, pair.hi)).unzip();
+    let (los, his): (Vec<UserId>, Vec<UserId>) =
+        pairs.iter().map(|pair| (pair.lo, pair.hi)).unzip();
     sqlx::query_scalar!(
         r#"SELECT room.id AS "id: RoomId"
            FROM unnest($1::uuid[], $2::uuid[]) AS pair (lo, hi)

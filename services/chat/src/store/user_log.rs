@@ -48,7 +48,10 @@ pub(crate) async fn insert(
     let kinds: Vec<String> = events.iter().map(|event| event.kind.to_owned()).collect();
     let rooms: Vec<Option<RoomId>> = events.iter().map(|event| event.room_id).collect();
     let bodies: Vec<Vec<u8>> = events.iter().map(|event| event.body.clone()).collect();
-    let source_ids: Vec<String> = events.iter().map(|event| event.source_event_id.clone()).collect();
+    let source_ids: Vec<String> = events
+        .iter()
+        .map(|event| event.source_event_id.clone())
+        .collect();
     // A later statement than the lock: its snapshot shows what a call that we waited for has written, so an entry that is
     // there already takes no number.
     sqlx::query_as!(

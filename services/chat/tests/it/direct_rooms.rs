@@ -2,8 +2,8 @@
 
 use futures::future::join_all;
 use kith_api::chat::v1::{
-    CreateDirectChatRoomRequest, CreateDirectChatRoomResponse, Role, RoomKind,
-    room_event::Body, user_event_body::Body as UserBody,
+    CreateDirectChatRoomRequest, CreateDirectChatRoomResponse, Role, RoomKind, room_event::Body,
+    user_event_body::Body as UserBody,
 };
 use kith_error::Reason;
 use kith_ids::UserId;
@@ -33,7 +33,10 @@ async fn a_direct_room_begins_with_its_two_founders_at_seq_1() {
     let room = opened.room.unwrap();
     assert!(opened.created);
     assert_eq!(room.kind(), RoomKind::Direct);
-    assert_eq!((room.name.as_deref(), room.last_seq, room.joined_seq), (None, 1, 1));
+    assert_eq!(
+        (room.name.as_deref(), room.last_seq, room.joined_seq),
+        (None, 1, 1)
+    );
     assert_eq!((room.participant_count, room.role()), (2, Role::Member));
     let log = world.room_log(&room.room_id).await;
     assert_eq!(log.len(), 1);
@@ -43,7 +46,10 @@ async fn a_direct_room_begins_with_its_two_founders_at_seq_1() {
     assert_eq!((log[0].seq, created.participants.len()), (1, 2));
     for user in [a, b] {
         let log = world.user_log(user).await;
-        let bodies: Vec<_> = log.iter().map(|event| event.body.clone().unwrap().body).collect();
+        let bodies: Vec<_> = log
+            .iter()
+            .map(|event| event.body.clone().unwrap().body)
+            .collect();
         let [Some(UserBody::RoomAdded(added))] = bodies.as_slice() else {
             panic!("{bodies:?}")
         };
@@ -69,10 +75,23 @@ async fn both_opening_at_once_make_one_room() {
     for _ in 0..5 {
         let [a, b] = world.users();
 
-        let calls = (0..6).map(|nth| if nth % 2 == 0 { open(&world, a, b) } else { open(&world, b, a) });
-        let answers: Vec<_> = join_all(calls).await.into_iter().map(Result::unwrap).collect();
+        let calls = (0..6).map(|nth| {
+            if nth % 2 == 0 {
+                open(&world, a, b)
+            } else {
+                open(&world, b, a)
+            }
+        });
+        let answers: Vec<_> = join_all(calls)
+            .await
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
 
-        let mut rooms: Vec<_> = answers.iter().map(|answer| &answer.room.as_ref().unwrap().room_id).collect();
+        let mut rooms: Vec<_> = answers
+            .iter()
+            .map(|answer| &answer.room.as_ref().unwrap().room_id)
+            .collect();
         rooms.dedup();
         assert_eq!(rooms.len(), 1);
         assert_eq!(answers.iter().filter(|answer| answer.created).count(), 1);
@@ -95,7 +114,11 @@ async fn nobody_opens_a_room_with_themselves_a_stranger_to_accounts_or_a_bad_id(
 
     assert_eq!(
         [oneself, nobody, no_id],
-        [Reason::CannotTargetSelf, Reason::NotFound, Reason::InvalidField]
+        [
+            Reason::CannotTargetSelf,
+            Reason::NotFound,
+            Reason::InvalidField
+        ]
     );
 }
 
@@ -109,7 +132,10 @@ async fn a_block_refuses_the_opening_also_of_an_existing_room_and_both_ways() {
     world.apply_pairs(vec![pair]).await;
 
     for (from, to) in [(a, b), (b, a), (a, c), (c, a)] {
-        assert_eq!(refusal(open(&world, from, to).await), Reason::NotAllowedByPrivacy);
+        assert_eq!(
+            refusal(open(&world, from, to).await),
+            Reason::NotAllowedByPrivacy
+        );
     }
 }
 
@@ -164,7 +190,10 @@ async fn older_versions_of_a_pair_change_nothing() {
     newest.lo_may_message_hi = false;
     world.apply_pairs(vec![blocked, newest]).await;
     let (lo, hi) = (a.min(b), a.max(b));
-    assert_eq!(refusal(world.try_send(lo, &room, "no").await), Reason::NotAllowedByPrivacy);
+    assert_eq!(
+        refusal(world.try_send(lo, &room, "no").await),
+        Reason::NotAllowedByPrivacy
+    );
     world.send(hi, &room, "one way").await;
 }
 
@@ -181,7 +210,10 @@ async fn old_messages_stay_readable_across_a_block() {
     for user in [a, b] {
         let seen = world.room(user, &room).await.unwrap();
         assert_eq!(seen.last_message.unwrap().text, "before");
-        assert_eq!(refusal(world.try_send(user, &room, "x").await), Reason::NotAllowedByPrivacy);
+        assert_eq!(
+            refusal(world.try_send(user, &room, "x").await),
+            Reason::NotAllowedByPrivacy
+        );
     }
 }
 
@@ -197,5 +229,8 @@ async fn sends_that_commit_after_a_block_was_applied_are_refused() {
 
     let accepted = sent.iter().filter(|answer| answer.is_ok()).count() as u64;
     assert_eq!(world.room(a, &room).await.unwrap().last_seq, 1 + accepted);
-    assert_eq!(refusal(world.try_send(a, &room, "after").await), Reason::NotAllowedByPrivacy);
+    assert_eq!(
+        refusal(world.try_send(a, &room, "after").await),
+        Reason::NotAllowedByPrivacy
+    );
 }

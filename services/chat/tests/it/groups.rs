@@ -41,8 +41,15 @@ async fn a_group_belongs_to_its_maker_and_counts_everybody_once() {
 
     let room = made.room.unwrap();
     assert!(made.created);
-    assert_eq!((room.participant_count, room.last_seq, room.role()), (3, 1, Role::Owner));
-    let roles: Vec<_> = room.participants.iter().map(|one| (one.user.clone().unwrap().user_id, one.role())).collect();
+    assert_eq!(
+        (room.participant_count, room.last_seq, room.role()),
+        (3, 1, Role::Owner)
+    );
+    let roles: Vec<_> = room
+        .participants
+        .iter()
+        .map(|one| (one.user.clone().unwrap().user_id, one.role()))
+        .collect();
     assert!(roles.contains(&(owner.to_string(), Role::Owner)));
     assert!(roles.contains(&(a.to_string(), Role::Member)));
     let seen = world.room(b, &room.room_id).await.unwrap();
@@ -54,13 +61,18 @@ async fn the_same_client_id_makes_one_group_also_at_once() {
     let world = World::new().await;
     let [owner, a] = world.users();
 
-    let answers = join_all((0..6).map(|_| make(&world, owner, &[a], Some("g-1")))).await;
+    let others = [a];
+    let answers = join_all((0..6).map(|_| make(&world, owner, &others, Some("g-1")))).await;
     let later = make(&world, owner, &[], Some("g-1")).await.unwrap();
     let other = make(&world, a, &[owner], Some("g-1")).await.unwrap();
 
     let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
     let id = &later.room.as_ref().unwrap().room_id;
-    assert!(answers.iter().all(|answer| &answer.room.as_ref().unwrap().room_id == id));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| &answer.room.as_ref().unwrap().room_id == id)
+    );
     assert_eq!(answers.iter().filter(|answer| answer.created).count(), 1);
     assert!(!later.created && other.created);
     assert_eq!(world.user_log(a).await.len(), 2);
@@ -76,7 +88,10 @@ async fn unknown_and_refused_people_refuse_the_whole_group_and_are_named() {
     let missing = failure(make(&world, owner, &[a, unknown, shy], None).await);
     let refused = failure(make(&world, owner, &[shy, a, shy], None).await);
 
-    assert_eq!((missing.reason, fields(&missing)), (Reason::NotFound, vec!["participant_ids[1]"]));
+    assert_eq!(
+        (missing.reason, fields(&missing)),
+        (Reason::NotFound, vec!["participant_ids[1]"])
+    );
     assert_eq!(
         (refused.reason, fields(&refused)),
         (Reason::NotAllowedByPrivacy, vec!["participant_ids[0]"])
@@ -99,7 +114,12 @@ async fn every_bad_field_of_a_new_group_is_named_at_once() {
     assert_eq!(refused.reason, Reason::InvalidField);
     assert_eq!(
         fields(&refused),
-        ["name", "client_id", "participant_ids[0]", "participant_ids[1]"]
+        [
+            "name",
+            "client_id",
+            "participant_ids[0]",
+            "participant_ids[1]"
+        ]
     );
 }
 
@@ -128,11 +148,18 @@ async fn a_large_group_is_made_and_filled_in_one_call_each() {
     let [owner] = world.users();
     let people: Vec<UserId> = (0..999).map(|nth| world.user(&format!("p{nth}"))).collect();
 
-    let full = make(&world, owner, &people, None).await.unwrap().room.unwrap();
+    let full = make(&world, owner, &people, None)
+        .await
+        .unwrap()
+        .room
+        .unwrap();
     let grown = world.group(owner, &[]).await.room_id;
     let added = world.add(owner, &grown, &people).await.unwrap();
 
-    assert_eq!((full.participant_count, full.participants.len()), (1000, 10));
+    assert_eq!(
+        (full.participant_count, full.participants.len()),
+        (1000, 10)
+    );
     assert_eq!(added.len(), 999);
     let seen = world.room(owner, &grown).await.unwrap();
     assert_eq!((seen.last_seq, seen.participant_count), (1000, 1000));
@@ -185,15 +212,27 @@ async fn settings_are_ones_own_and_reach_ones_own_devices() {
         ..UpdateRoomSettingsRequest::default()
     };
 
-    let kept = inner(world.chat(a).update_room_settings(settings.clone()).await).room.unwrap();
+    let kept = inner(world.chat(a).update_room_settings(settings.clone()).await)
+        .room
+        .unwrap();
     inner(world.chat(a).update_room_settings(settings).await);
-    let unmuted = inner(world.chat(a).update_room_settings(unmute).await).room.unwrap();
+    let unmuted = inner(world.chat(a).update_room_settings(unmute).await)
+        .room
+        .unwrap();
 
-    assert_eq!((kept.muted_until, kept.pinned, kept.archived), (Some(until), true, true));
+    assert_eq!(
+        (kept.muted_until, kept.pinned, kept.archived),
+        (Some(until), true, true)
+    );
     assert_eq!((unmuted.muted_until, unmuted.pinned), (None, true));
     assert!(!world.room(owner, &room).await.unwrap().pinned);
     let log = world.user_log(a).await;
-    let settings = log.iter().filter(|event| matches!(event.body.clone().unwrap().body, Some(UserBody::RoomSettings(_))));
+    let settings = log.iter().filter(|event| {
+        matches!(
+            event.body.clone().unwrap().body,
+            Some(UserBody::RoomSettings(_))
+        )
+    });
     assert_eq!(settings.count(), 2);
     world.send(owner, &room, "hello").await;
     assert!(world.room(a, &room).await.unwrap().archived);
@@ -230,7 +269,11 @@ async fn list(
     user: UserId,
     request: GetUserChatRoomsRequest,
 ) -> Result<GetUserChatRoomsResponse, Status> {
-    Ok(world.chat(user).get_user_chat_rooms(request).await?.into_inner())
+    Ok(world
+        .chat(user)
+        .get_user_chat_rooms(request)
+        .await?
+        .into_inner())
 }
 
 fn ids(rooms: &[Room]) -> Vec<&str> {
@@ -246,13 +289,21 @@ async fn rooms_are_listed_by_activity_with_all_that_a_list_shows() {
     world.send(b, &first, "one").await;
     world.send(b, &first, "two").await;
 
-    let listed = list(&world, a, GetUserChatRoomsRequest::default()).await.unwrap();
+    let listed = list(&world, a, GetUserChatRoomsRequest::default())
+        .await
+        .unwrap();
 
     assert_eq!(ids(&listed.rooms), [&first, &second]);
     let room = &listed.rooms[0];
-    assert_eq!((room.unread_count, room.last_seq, room.last_read_seq), (2, 3, 0));
+    assert_eq!(
+        (room.unread_count, room.last_seq, room.last_read_seq),
+        (2, 3, 0)
+    );
     let last = room.last_message.as_ref().unwrap();
-    assert_eq!((last.text.as_str(), last.client_id.as_deref()), ("two", None));
+    assert_eq!(
+        (last.text.as_str(), last.client_id.as_deref()),
+        ("two", None)
+    );
     assert_eq!(room.participants.len(), 2);
     assert!(listed.rooms[1].last_message.is_none());
     assert_eq!(listed.page.unwrap().next_page_token, "");
@@ -287,8 +338,14 @@ async fn pages_of_rooms_neither_repeat_nor_skip_and_cursors_are_bound() {
     }
 
     assert_eq!(seen, made);
-    assert_eq!(refusal(list(&world, b, page(&token)).await), Reason::CursorInvalid);
-    assert_eq!(refusal(list(&world, a, page("nonsense")).await), Reason::CursorInvalid);
+    assert_eq!(
+        refusal(list(&world, b, page(&token)).await),
+        Reason::CursorInvalid
+    );
+    assert_eq!(
+        refusal(list(&world, a, page("nonsense")).await),
+        Reason::CursorInvalid
+    );
 }
 
 #[tokio::test]
@@ -318,15 +375,35 @@ async fn rooms_are_found_by_their_name_or_the_other_persons_as_they_are_written(
     let mut cases = Vec::new();
     for text in ["ZO", "oe_q", "0% Z", "YAN", "a%n", "_", "me"] {
         let found = list(&world, me, query(text)).await.unwrap();
-        cases.push(found.rooms.into_iter().map(|room| room.room_id).collect::<Vec<_>>());
+        cases.push(
+            found
+                .rooms
+                .into_iter()
+                .map(|room| room.room_id)
+                .collect::<Vec<_>>(),
+        );
     }
 
     assert_eq!(
         cases,
-        [vec![group.clone(), direct.clone()], vec![direct.clone()], vec![group], vec![other], vec![], vec![direct], vec![]]
+        [
+            vec![group.clone(), direct.clone()],
+            vec![direct.clone()],
+            vec![group],
+            vec![other],
+            vec![],
+            vec![direct],
+            vec![]
+        ]
     );
-    assert_eq!(refusal(list(&world, me, query(&"x".repeat(65))).await), Reason::InvalidField);
-    assert_eq!(refusal(list(&world, me, query("a\0")).await), Reason::InvalidField);
+    assert_eq!(
+        refusal(list(&world, me, query(&"x".repeat(65))).await),
+        Reason::InvalidField
+    );
+    assert_eq!(
+        refusal(list(&world, me, query("a\0")).await),
+        Reason::InvalidField
+    );
 }
 
 #[tokio::test]
@@ -349,5 +426,8 @@ async fn archived_rooms_are_a_list_of_their_own() {
     let open = list(&world, a, query(false)).await.unwrap();
     let archived = list(&world, a, query(true)).await.unwrap();
 
-    assert_eq!((ids(&open.rooms), ids(&archived.rooms)), (vec![kept.as_str()], vec![put_away.as_str()]));
+    assert_eq!(
+        (ids(&open.rooms), ids(&archived.rooms)),
+        (vec![kept.as_str()], vec![put_away.as_str()])
+    );
 }

@@ -108,7 +108,10 @@ impl Siblings {
     fn get_users(&self, request: &accounts::GetUsersRequest) -> accounts::GetUsersResponse {
         assert!(request.user_ids.len() <= 1000, "accounts takes 1,000 ids");
         let people = lock(&self.0.people);
-        let known = request.user_ids.iter().filter_map(|id| people.get(&parse(id)));
+        let known = request
+            .user_ids
+            .iter()
+            .filter_map(|id| people.get(&parse(id)));
         accounts::GetUsersResponse {
             users: known.cloned().collect(),
         }

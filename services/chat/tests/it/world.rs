@@ -4,8 +4,7 @@ use kith_api::{
     accounts::v1::{User, accounts_service_server::AccountsServiceServer},
     chat::v1::{
         self as wire, chat_service_client::ChatServiceClient,
-        delivery_service_client::DeliveryServiceClient,
-        ingest_service_client::IngestServiceClient,
+        delivery_service_client::DeliveryServiceClient, ingest_service_client::IngestServiceClient,
     },
     friends::v1::{Pair, friends_service_server::FriendsServiceServer},
 };
@@ -246,6 +245,16 @@ pub(crate) async fn start(
     tasks: &Tasks,
     config: Config,
 ) -> Upstream {
+    start_on(database, siblings, tasks, (config, Bus::memory())).await
+}
+
+/// Starts a chat node on a database and a bus.
+pub(crate) async fn start_on(
+    database: &TestDatabase,
+    siblings: &Siblings,
+    tasks: &Tasks,
+    (config, bus): (Config, Bus),
+) -> Upstream {
     let clock = Clock::system();
     let check = CallerInterceptor::new(signer(clock.clone()));
     let accounts = Routes::new(InterceptedService::new(
@@ -261,7 +270,7 @@ pub(crate) async fn start(
         clock: clock.clone(),
         cluster_key: CLUSTER_KEY,
         tasks: tasks.clone(),
-        bus: Bus::memory(),
+        bus,
         accounts: serve(accounts, tasks, &clock),
         friends: serve(friends, tasks, &clock),
     };

@@ -30,7 +30,13 @@ fn the_table_of_roles_and_acts_holds() {
 #[test]
 fn nobody_leaves_adds_or_renames_in_a_direct_room() {
     for role in ROLES {
-        for act in [Act::Rename, Act::Add, Act::SetRole, Act::Remove(Role::Member), Act::Leave] {
+        for act in [
+            Act::Rename,
+            Act::Add,
+            Act::SetRole,
+            Act::Remove(Role::Member),
+            Act::Leave,
+        ] {
             assert!(!allowed(RoomKind::Direct, role, act), "{role:?} {act:?}");
         }
     }
@@ -38,22 +44,43 @@ fn nobody_leaves_adds_or_renames_in_a_direct_room() {
 
 #[test]
 fn the_last_owner_goes_only_as_the_last_person() {
-    let alone = Crew { owners: 1, participants: 1 };
-    let with_others = Crew { owners: 1, participants: 2 };
-    let two_owners = Crew { owners: 2, participants: 2 };
+    let alone = Crew {
+        owners: 1,
+        participants: 1,
+    };
+    let with_others = Crew {
+        owners: 1,
+        participants: 2,
+    };
+    let two_owners = Crew {
+        owners: 2,
+        participants: 2,
+    };
 
     assert!(may_go(Role::Owner, alone).is_ok());
-    assert!(matches!(may_go(Role::Owner, with_others), Err(Error::LastOwner)));
+    assert!(matches!(
+        may_go(Role::Owner, with_others),
+        Err(Error::LastOwner)
+    ));
     assert!(may_go(Role::Owner, two_owners).is_ok());
     assert!(may_go(Role::Admin, with_others).is_ok());
 }
 
 #[test]
 fn the_last_owner_does_not_step_down() {
-    let one = Crew { owners: 1, participants: 5 };
-    let two = Crew { owners: 2, participants: 5 };
+    let one = Crew {
+        owners: 1,
+        participants: 5,
+    };
+    let two = Crew {
+        owners: 2,
+        participants: 5,
+    };
 
-    assert!(matches!(may_become(Role::Owner, Role::Member, one), Err(Error::LastOwner)));
+    assert!(matches!(
+        may_become(Role::Owner, Role::Member, one),
+        Err(Error::LastOwner)
+    ));
     assert!(may_become(Role::Owner, Role::Owner, one).is_ok());
     assert!(may_become(Role::Owner, Role::Admin, two).is_ok());
     assert!(may_become(Role::Member, Role::Owner, one).is_ok());
@@ -62,7 +89,7 @@ fn the_last_owner_does_not_step_down() {
 #[test]
 fn a_group_goes_to_its_longest_standing_admin_and_else_member() {
     let clock = Clock::mock(chrono::DateTime::UNIX_EPOCH);
-    let mut candidate = |role, joined_seq| Candidate {
+    let candidate = |role, joined_seq| Candidate {
         user_id: clock.new_id().into(),
         role,
         joined_seq,
