@@ -57,6 +57,7 @@ pub(crate) fn around(router: Router, state: &AppState) -> Router {
         // Before any work: an address that floods costs a lookup.
         .layer(middleware::from_fn_with_state(state.clone(), admit))
         .layer(cors(&state.config.cors_origins))
+        .layer(middleware::map_response(origin::only_for_listed))
         // Outermost: every answer, refusals of the layers above included, gets its id and its document.
         .layer(middleware::from_fn_with_state(
             state.clone(),
@@ -88,6 +89,9 @@ fn without_trailing_slash(uri: &Uri) -> Option<Uri> {
 
 /// Finds out where the request comes from, and whether it may be looked at.
 async fn admit(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    if request.extensions().get::<AmbiguousLength>().is_some() {
+        return ambiguous();
+    }
     let length = request
         .uri()
         .path_and_query()

@@ -237,14 +237,14 @@ fn signing_key() -> SigningKey {
     SigningKey::from_bytes(&[7; 32])
 }
 
-fn key() -> PublicKey {
+pub(crate) fn key() -> PublicKey {
     PublicKey {
         kid: "k1".to_owned(),
         key: signing_key().verifying_key().to_bytes().to_vec().into(),
     }
 }
 
-fn sign(claims: &Claims) -> String {
+pub(crate) fn sign(claims: &Claims) -> String {
     let der = signing_key().to_pkcs8_der().unwrap();
     let mut header = Header::new(Algorithm::EdDSA);
     header.kid = Some("k1".to_owned());
@@ -300,7 +300,7 @@ fn service_name(message: &[u8]) -> Result<Vec<u8>, Failure> {
     Ok(VerifyServiceKeyResponse { service_name }.encode_to_vec())
 }
 
-fn grpc(message: &[u8]) -> Response {
+pub(crate) fn grpc(message: &[u8]) -> Response {
     let mut frame = vec![0];
     frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
     frame.extend(message);

@@ -1,5 +1,6 @@
 //! Which browser pages may act with a user's cookie or open a socket.
 
+use axum::response::Response;
 use http::{HeaderMap, Uri, header};
 
 use crate::state::Gateway;
@@ -20,6 +21,23 @@ pub(crate) fn origin_allowed(state: &Gateway, headers: &HeaderMap) -> bool {
             .iter()
             .any(|known| known == origin)
             || is_own(origin, headers))
+}
+
+/// A page whose origin is not listed gets no cross-origin header at all, not even those that would grant nothing.
+pub(super) async fn only_for_listed(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if !headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        for name in [
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            header::ACCESS_CONTROL_MAX_AGE,
+        ] {
+            headers.remove(name);
+        }
+    }
+    response
 }
 
 /// The page came from the host that it now calls.
