@@ -20,14 +20,17 @@ use tokio::time::Instant;
 use crate::cli::{Place, Start};
 use crate::config::Config;
 use crate::embedded::{self, AbortHandle, DataFolder};
-use crate::place::{self, Storage};
+use crate::place::{self, INTERNAL_ADDRESS, PUBLIC_ADDRESS, Storage};
 use crate::say::{complain, say};
 
+pub(crate) use secret::cluster_key;
 pub(crate) use service_keys::ON_BEHALF_OF;
 use services::Services;
 
 /// What of the grace period is kept for the database's end and the last words of telemetry.
 const DATABASE_SHARE: Duration = Duration::from_secs(2);
+/// What an immediate end of the database takes, when there was no time for a checkpoint.
+const ABORT_SHARE: Duration = Duration::from_millis(500);
 /// The share that background tasks get after the sockets have gone.
 const TASKS_SHARE: Duration = Duration::from_secs(1);
 /// How often finished measurements are folded together; nobody may be scraping.
@@ -118,7 +121,8 @@ impl Node {
         };
         tracing::info!(address = %services.internal_address(), "the internal port (metrics, health, gRPC) listens");
         if let Some(folder) = &folder {
-            place::write_internal_address(folder.path(), services.internal_address())?;
+            place::write_address(folder.path(), INTERNAL_ADDRESS, services.internal_address())?;
+            place::write_address(folder.path(), PUBLIC_ADDRESS, services.address())?;
         }
         Ok(Self {
             services,
@@ -152,7 +156,9 @@ impl Node {
             "ending"
         );
         if let Some(folder) = &self.folder {
-            let _ = std::fs::remove_file(place::internal_address_file(folder.path()));
+            for name in [INTERNAL_ADDRESS, PUBLIC_ADDRESS] {
+                let _ = std::fs::remove_file(folder.path().join(name));
+            }
         }
         self.services
             .drain(grace.saturating_sub(DATABASE_SHARE + TASKS_SHARE))
@@ -167,7 +173,10 @@ impl Node {
                 "background tasks did not end in time"
             );
         }
-        self.storage.stop().await;
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.storage
+            .stop_within(left.saturating_sub(ABORT_SHARE))
+            .await;
         tracing::info!("ended");
     }
 }

@@ -1,6 +1,7 @@
 //! Where the data of an instance is: the databases of its services, given or embedded, for a node that starts and for a
 //! command that joins or wakes a stopped one.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,8 +12,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::config::Config;
 use crate::embedded::{self, ADMIN, AbortHandle, Access, DataFolder, role_of};
 
-/// How long the end of the embedded database is waited for; its own steps are shorter.
-const END_LIMIT: Duration = Duration::from_secs(12);
+/// What an immediate end may take.
+const ABORT_LIMIT: Duration = Duration::from_secs(3);
+/// What a command, which nobody has told to hurry, gives the database for its end.
+const UNHURRIED: Duration = Duration::from_secs(30);
 
 /// The databases of an instance.
 pub(crate) struct Storage {
@@ -24,7 +27,14 @@ pub(crate) struct Storage {
 struct Embedded {
     access: Access,
     /// None where another process runs it.
-    own: Option<(Tasks, Shutdown)>,
+    own: Option<Own>,
+}
+
+/// What ends the database that this process runs.
+struct Own {
+    tasks: Tasks,
+    stop: Shutdown,
+    abort: AbortHandle,
 }
 
 impl Storage {
@@ -39,12 +49,12 @@ impl Storage {
                 let stop = Shutdown::new();
                 let path = kith_config::search_path();
                 let (access, supervisor) =
-                    embedded::start(folder, path.as_deref(), stop.clone(), abort).await?;
+                    embedded::start(folder, path.as_deref(), stop.clone(), abort.clone()).await?;
                 let tasks = Tasks::new(stop.clone());
                 tasks.critical("embedded database", supervisor.run());
                 Some(Embedded {
                     access,
-                    own: Some((tasks, stop)),
+                    own: Some(Own { tasks, stop, abort }),
                 })
             }
             _ => None,
@@ -125,43 +135,57 @@ impl Storage {
             .as_ref()
             .and_then(|embedded| embedded.own.as_ref())
         {
-            Some((tasks, _)) => tasks.failed().await,
+            Some(own) => own.tasks.failed().await,
             None => std::future::pending().await,
+        }
+    }
+
+    /// Ends the embedded database, if it is ours: with a checkpoint if `limit` is enough for one.
+    pub(crate) async fn stop_within(self, limit: Duration) {
+        if let Some(own) = self.embedded.and_then(|embedded| embedded.own) {
+            own.stop.signal();
+            if !own.tasks.finish(limit).await {
+                own.abort.abort();
+                own.tasks.finish(ABORT_LIMIT).await;
+            }
         }
     }
 
     /// Ends the embedded database, if it is ours.
     pub(crate) async fn stop(self) {
-        if let Some((tasks, stop)) = self.embedded.and_then(|embedded| embedded.own) {
-            stop.signal();
-            tasks.finish(END_LIMIT).await;
-        }
+        self.stop_within(UNHURRIED).await;
     }
 }
 
-/// Writes where the internal port is, for commands of the same user.
-pub(crate) fn write_internal_address(
-    folder: &Path,
-    address: std::net::SocketAddr,
-) -> anyhow::Result<()> {
+/// Where a running node says how its internal port is reached.
+pub(crate) const INTERNAL_ADDRESS: &str = "internal.addr";
+/// Where it says how its clients reach it.
+pub(crate) const PUBLIC_ADDRESS: &str = "public.addr";
+
+/// Writes an address down, for commands of the same user.
+pub(crate) fn write_address(folder: &Path, name: &str, address: SocketAddr) -> anyhow::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
-    let (path, fresh) = (
-        internal_address_file(folder),
-        folder.join("internal.addr.new"),
-    );
-    let _ = std::fs::remove_file(&fresh);
-    let mut file = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&fresh)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    writeln!(file, "{address}")?;
-    std::fs::rename(&fresh, &path).with_context(|| format!("cannot write {}", path.display()))
+    let (path, fresh) = (folder.join(name), folder.join(format!("{name}.new")));
+    let write = || -> std::io::Result<()> {
+        let _ = std::fs::remove_file(&fresh);
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&fresh)?;
+        writeln!(file, "{address}")?;
+        // Renamed, so that nobody reads half an address.
+        std::fs::rename(&fresh, &path)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Where a running node says how its internal port is reached.
-pub(crate) fn internal_address_file(folder: &Path) -> std::path::PathBuf {
-    folder.join("internal.addr")
+/// Reads what [`write_address`] wrote.
+pub(crate) fn read_address(folder: &Path, name: &str) -> Option<SocketAddr> {
+    std::fs::read_to_string(folder.join(name))
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
 }

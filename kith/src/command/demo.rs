@@ -7,14 +7,17 @@ mod people;
 mod speaker;
 mod talk;
 
+use std::net::SocketAddr;
+
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
+use kith_auth::CallerSigner;
 use kith_clock::Clock;
 use secrecy::SecretString;
 
 use crate::config::Config;
-use crate::embedded::database_of;
-use crate::place::{Storage, internal_address_file};
+use crate::node::cluster_key;
+use crate::place::{self, INTERNAL_ADDRESS, PUBLIC_ADDRESS, Storage};
 use crate::say::say;
 use community::Community;
 use speaker::Speaker;
@@ -29,18 +32,14 @@ const MONTHS: i64 = 4;
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     let address = internal_address(config)?;
     let storage = Storage::reach(config).await?;
-    let outcome = with_key(config, &storage, &address).await;
+    let outcome = with_key(config, &storage, address).await;
     storage.stop().await;
     outcome
 }
 
-fn internal_address(config: &Config) -> anyhow::Result<String> {
+fn internal_address(config: &Config) -> anyhow::Result<SocketAddr> {
     let folder = config.folder();
-    let file = internal_address_file(&folder);
-    let running = std::fs::read_to_string(&file)
-        .ok()
-        .filter(|_| !config.is_embedded() || database_of(&folder).join("postmaster.pid").exists());
-    running.map(|text| text.trim().to_owned()).with_context(|| {
+    place::read_address(&folder, INTERNAL_ADDRESS).with_context(|| {
         format!(
             "no instance runs on {0}; start it first: kith --data {0}",
             folder.display()
@@ -49,13 +48,14 @@ fn internal_address(config: &Config) -> anyhow::Result<String> {
 }
 
 /// Runs with a service key of its own, which ends with the run.
-async fn with_key(config: &Config, storage: &Storage, address: &str) -> anyhow::Result<()> {
+async fn with_key(config: &Config, storage: &Storage, address: SocketAddr) -> anyhow::Result<()> {
     let (pool, clock) = (storage.pool_of("accounts")?, Clock::system());
     // One that an interrupted run left behind.
     let _ = kith_accounts::operator::revoke_service_key(&pool, &clock, KEY_NAME).await;
     let key: SecretString =
         kith_accounts::operator::create_service_key(&pool, &clock, KEY_NAME).await?;
-    let speaker = Speaker::connect(address, &key)?;
+    let signer = CallerSigner::new(cluster_key(config, storage).await?, clock.clone());
+    let speaker = Speaker::connect(address, &key, signer)?;
     let outcome = fill(speaker, clock.now()).await;
     kith_accounts::operator::revoke_service_key(&pool, &clock, KEY_NAME).await?;
     let made = outcome.with_context(|| format!("the instance at {address} refused"))?;
@@ -91,9 +91,11 @@ async fn fill(speaker: Speaker, now: DateTime<Utc>) -> anyhow::Result<bool> {
 }
 
 fn print_logins(config: &Config) {
+    let address = place::read_address(&config.folder(), PUBLIC_ADDRESS);
+    let address = address.unwrap_or(config.server.listen);
     say(&format!(
-        "Log in on http://{} as any of these, with the password `{PASSWORD}`:\n",
-        config.server.listen
+        "Log in on http://{address} as any of these, with the password `{PASSWORD}`:
+"
     ));
     for row in people::PEOPLE.chunks(5) {
         let names: Vec<String> = row

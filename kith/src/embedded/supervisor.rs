@@ -8,9 +8,9 @@ use tokio::process::Child;
 use super::child::Server;
 use super::{Error, child, orphan};
 
-/// How long a fast shutdown may write its checkpoint. With the gateway's grace period this stays under ten seconds
-/// in all, and an immediate shutdown after it costs the next start a recovery, never data.
-const FAST_SHUTDOWN_LIMIT: Duration = Duration::from_millis(1500);
+/// How long a fast shutdown may write its checkpoint. Whoever has less time uses the [`super::AbortHandle`]: an immediate end
+/// costs the next start a recovery, never data.
+const FAST_SHUTDOWN_LIMIT: Duration = Duration::from_mins(1);
 /// The first pause before a restart, and the longest.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 

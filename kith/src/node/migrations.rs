@@ -26,8 +26,9 @@ pub(crate) async fn apply(
                 tokio::time::sleep(PAUSE).await;
             }
             Err(error) => {
-                return Err(error)
-                    .with_context(|| format!("the schema `{schema}` cannot be brought up to date"));
+                return Err(error).with_context(|| {
+                    format!("the schema `{schema}` cannot be brought up to date")
+                });
             }
         }
     }

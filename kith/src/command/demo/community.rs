@@ -19,12 +19,12 @@ use kith_error::{Failure, Reason};
 use tonic::Status;
 
 use super::people::{GROUPS, PENDING, PEOPLE, Person, friends};
-use super::speaker::Speaker;
+use super::speaker::{Speaker, patiently};
 use super::talk::Talk;
 use super::{MONTHS, PASSWORD};
 
 /// Rooms that talk at the same time; messages of one room keep their order.
-const ROOMS_AT_ONCE: usize = 8;
+const ROOMS_AT_ONCE: usize = 24;
 /// The room that is made last, and tells that all the others are there.
 const LAST_ROOM: &str = "Welcome to Kith";
 
@@ -63,13 +63,15 @@ impl Community {
             query: LAST_ROOM.to_owned(),
             ..Default::default()
         };
-        let rooms = self
-            .speaker
-            .chat_as(&ada)
-            .get_user_chat_rooms(request)
-            .await?
-            .into_inner()
-            .rooms;
+        let rooms = patiently(async || {
+            self.speaker
+                .chat_as(&ada)
+                .get_user_chat_rooms(request.clone())
+                .await
+        })
+        .await?
+        .into_inner()
+        .rooms;
         Ok(!rooms.is_empty())
     }
 
@@ -91,7 +93,7 @@ impl Community {
             display_name: Some(person.display_name.to_owned()),
             device_name: Some("kith demo".to_owned()),
         };
-        let id = match self.speaker.accounts().register(request).await {
+        let id = match patiently(async || self.speaker.accounts().register(request.clone()).await).await {
             Ok(answer) => user_id(answer.into_inner().session)?,
             Err(status) if reason(&status) == Reason::UsernameTaken => self
                 .login(person.username, password)
@@ -110,10 +112,13 @@ impl Community {
             }),
             ..Default::default()
         };
-        self.speaker
-            .accounts_as(&id)
-            .update_profile(profile)
-            .await?;
+        patiently(async || {
+            self.speaker
+                .accounts_as(&id)
+                .update_profile(profile.clone())
+                .await
+        })
+        .await?;
         Ok(id)
     }
 
@@ -123,11 +128,8 @@ impl Community {
             password: password.to_owned(),
             device_name: Some("kith demo".to_owned()),
         };
-        match self.speaker.accounts().login(request).await {
-            Ok(answer) => Ok(Some(user_id(answer.into_inner().session)?)),
-            Err(status) if reason(&status) == Reason::InvalidCredentials => Ok(None),
-            Err(status) => Err(status.into()),
-        }
+        let answer = patiently(async || self.speaker.login(request.clone()).await).await?;
+        answer.map(|answer| user_id(answer.session)).transpose()
     }
 
     /// Gives how many friendships there are.
@@ -152,10 +154,13 @@ impl Community {
             request_id,
             action: RequestAction::Accept.into(),
         };
-        self.speaker
-            .friends_as(&self.ids[other])
-            .respond_to_friend_request(accept)
-            .await?;
+        patiently(async || {
+            self.speaker
+                .friends_as(&self.ids[other])
+                .respond_to_friend_request(accept.clone())
+                .await
+        })
+        .await?;
         Ok(())
     }
 
@@ -165,11 +170,13 @@ impl Community {
             user_id: self.ids[to].clone(),
             note: (!note.is_empty()).then(|| note.to_owned()),
         };
-        match self
-            .speaker
-            .friends_as(&self.ids[from])
-            .send_friend_request(request)
-            .await
+        match patiently(async || {
+            self.speaker
+                .friends_as(&self.ids[from])
+                .send_friend_request(request.clone())
+                .await
+        })
+        .await
         {
             Ok(answer) => Ok(answer
                 .into_inner()
@@ -197,12 +204,14 @@ impl Community {
             let request = CreateDirectChatRoomRequest {
                 user_id: self.ids[other].clone(),
             };
-            let answer = self
-                .speaker
-                .chat_as(&self.ids[one])
-                .create_direct_chat_room(request)
-                .await?
-                .into_inner();
+            let answer = patiently(async || {
+                self.speaker
+                    .chat_as(&self.ids[one])
+                    .create_direct_chat_room(request.clone())
+                    .await
+            })
+            .await?
+            .into_inner();
             let id = answer.room.context("a room without a room")?.room_id;
             let seed = 1000 + index as u64;
             rooms.push(Room {
@@ -241,12 +250,14 @@ impl Community {
             )),
         };
         let owner = &self.ids[members[0]];
-        let answer = self
-            .speaker
-            .chat_as(owner)
-            .create_group_chat_room(request)
-            .await?
-            .into_inner();
+        let answer = patiently(async || {
+            self.speaker
+                .chat_as(owner)
+                .create_group_chat_room(request.clone())
+                .await
+        })
+        .await?
+        .into_inner();
         Ok(answer.room.context("a room without a room")?.room_id)
     }
 
@@ -283,10 +294,13 @@ impl Community {
         // Each has read up to their own last word; what came after is unread.
         for (member, message_id) in newest {
             let request = MarkMessageAsReadRequest { message_id };
-            self.speaker
-                .chat_as(&self.ids[member])
-                .mark_message_as_read(request)
-                .await?;
+            patiently(async || {
+                self.speaker
+                    .chat_as(&self.ids[member])
+                    .mark_message_as_read(request.clone())
+                    .await
+            })
+            .await?;
         }
         Ok(written)
     }
@@ -304,12 +318,14 @@ impl Community {
             reply_to_id: None,
             create_time: Some(timestamp(at)),
         };
-        let answer = self
-            .speaker
-            .chat_as(&self.ids[sender])
-            .send_message(request)
-            .await?
-            .into_inner();
+        let answer = patiently(async || {
+            self.speaker
+                .chat_as(&self.ids[sender])
+                .send_message(request.clone())
+                .await
+        })
+        .await?
+        .into_inner();
         Ok(answer
             .message
             .context("a message without a message")?

@@ -1,8 +1,15 @@
 //! Speaks gRPC to a running instance with a service key, for itself or on a person's behalf.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use kith_api::accounts::v1::accounts_service_client::AccountsServiceClient;
+use kith_api::accounts::v1::{LoginRequest, LoginResponse};
 use kith_api::chat::v1::chat_service_client::ChatServiceClient;
 use kith_api::friends::v1::friends_service_client::FriendsServiceClient;
+use kith_auth::{Caller, CallerSigner};
+use kith_client::Upstream;
+use kith_error::{Failure, Reason};
 use secrecy::{ExposeSecret as _, SecretString};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
@@ -12,11 +19,17 @@ use tonic::{Request, Status};
 
 use crate::node::ON_BEHALF_OF;
 
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How often a busy node is asked again.
+const ATTEMPTS: u32 = 12;
+
 /// A channel and a key. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Speaker {
     channel: Channel,
     authorization: MetadataValue<Ascii>,
+    /// Log-ins are for nodes alone, and the person who runs this command is as trusted as one.
+    node: Upstream,
 }
 
 /// Adds the key, and the person.
@@ -29,21 +42,44 @@ pub(super) struct Credentials {
 pub(super) type Spoken = InterceptedService<Channel, Credentials>;
 
 impl Speaker {
-    pub(super) fn connect(address: &str, key: &SecretString) -> anyhow::Result<Self> {
+    pub(super) fn connect(
+        address: SocketAddr,
+        key: &SecretString,
+        signer: CallerSigner,
+    ) -> anyhow::Result<Self> {
         let channel = Endpoint::from_shared(format!("http://{address}"))?
             .tcp_nodelay(true)
             .connect_lazy();
         let mut authorization: MetadataValue<Ascii> =
             format!("Bearer {}", key.expose_secret()).parse()?;
         authorization.set_sensitive(true);
+        let node = Upstream::new(channel.clone(), signer, DEADLINE);
         Ok(Self {
             channel,
             authorization,
+            node,
         })
     }
 
     pub(super) fn accounts(&self) -> AccountsServiceClient<Spoken> {
         AccountsServiceClient::with_interceptor(self.channel.clone(), self.credentials(None))
+    }
+
+    /// Logs in; none when nobody has this name and password.
+    pub(super) async fn login(
+        &self,
+        request: LoginRequest,
+    ) -> Result<Option<LoginResponse>, Status> {
+        match self
+            .node
+            .accounts(&Caller::node("demo"))
+            .login(request)
+            .await
+        {
+            Ok(answer) => Ok(Some(answer.into_inner())),
+            Err(status) if Failure::from(&status).reason == Reason::InvalidCredentials => Ok(None),
+            Err(status) => Err(status),
+        }
     }
 
     pub(super) fn accounts_as(&self, person: &str) -> AccountsServiceClient<Spoken> {
@@ -80,4 +116,19 @@ impl Interceptor for Credentials {
         }
         Ok(request)
     }
+}
+
+/// Repeats a call that the node could not answer right now, as every caller should; each call of the demo may be repeated.
+pub(super) async fn patiently<T>(call: impl AsyncFn() -> Result<T, Status>) -> Result<T, Status> {
+    let mut pause = Duration::from_millis(200);
+    for _ in 0..ATTEMPTS {
+        match call().await {
+            Err(status) if Failure::from(&status).is_retryable() => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(Duration::from_secs(3));
+            }
+            answer => return answer,
+        }
+    }
+    call().await
 }

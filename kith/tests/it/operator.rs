@@ -1,0 +1,99 @@
+//! Operators' commands, on a node that runs and on one that does not.
+
+use crate::running::{Kith, login, printed, register, run};
+
+#[tokio::test]
+async fn a_disabled_user_cannot_log_in_until_enabled_again() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let node = Kith::start(&data);
+    register(&node, "mallory");
+
+    let disabled = run(&data, &["user", "disable", "mallory"], &[]);
+
+    assert!(disabled.status.success(), "{}", printed(&disabled));
+    assert_eq!(login(&node, "mallory").0, 403);
+    assert!(
+        run(&data, &["user", "enable", "mallory"], &[])
+            .status
+            .success()
+    );
+    assert_eq!(login(&node, "mallory").0, 200);
+    assert!(
+        !run(&data, &["user", "disable", "nobody_here"], &[])
+            .status
+            .success()
+    );
+}
+
+#[tokio::test]
+async fn commands_wake_an_instance_that_does_not_run() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    drop(Kith::start(&data));
+
+    let created = run(&data, &["key", "create", "billing"], &[]);
+    let listed = run(&data, &["key", "list"], &[]);
+
+    assert!(
+        printed(&created).starts_with("kith_sk_"),
+        "{}",
+        printed(&created)
+    );
+    assert!(printed(&listed).contains("billing"), "{}", printed(&listed));
+    assert!(!data.join("postgres/postmaster.pid").exists());
+}
+
+#[tokio::test]
+async fn commands_refuse_a_folder_without_an_instance() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+
+    for arguments in [&["key", "list"][..], &["epoch", "bump"], &["demo"]] {
+        let refused = run(&data, arguments, &[]);
+
+        assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
+        assert!(
+            printed(&refused).contains("no instance"),
+            "{}",
+            printed(&refused)
+        );
+    }
+    assert!(!data.exists());
+}
+
+#[tokio::test]
+async fn a_bumped_epoch_and_rotated_keys_are_reported() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let _node = Kith::start(&data);
+
+    let bumped = run(&data, &["epoch", "bump"], &[]);
+    let rotated = run(&data, &["keys", "rotate"], &[]);
+
+    assert!(
+        printed(&bumped).contains("epoch is 2"),
+        "{}",
+        printed(&bumped)
+    );
+    assert!(rotated.status.success(), "{}", printed(&rotated));
+}
+
+#[tokio::test]
+async fn the_demo_fills_a_node_once() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let node = Kith::start(&data);
+
+    let first = run(&data, &["demo"], &[]);
+    let second = run(&data, &["demo"], &[]);
+
+    assert!(first.status.success(), "{}", printed(&first));
+    assert!(
+        printed(&second).contains("there already"),
+        "{}",
+        printed(&second)
+    );
+    let body = r#"{"username":"ada","password":"demo-password"}"#;
+    assert_eq!(node.call("POST", "/api/v1/auth/login", body).0, 200);
+}
