@@ -1,6 +1,5 @@
 //! What the use cases need; one use case a file below.
 
-pub(crate) mod get_heads;
 pub(crate) mod add_participants;
 pub(crate) mod append_user_events;
 pub(crate) mod apply_pairs;
@@ -9,6 +8,7 @@ pub(crate) mod apply_users;
 pub(crate) mod create_direct_chat_room;
 pub(crate) mod create_group_chat_room;
 pub(crate) mod get_chat_room;
+pub(crate) mod get_heads;
 pub(crate) mod get_message_receipts;
 pub(crate) mod get_participants;
 pub(crate) mod get_room_events;
@@ -38,7 +38,6 @@ use kith_clock::Clock;
 use kith_postgres::page::Cursors;
 use kith_runtime::Tasks;
 use sqlx::PgPool;
-use tokio::sync::watch;
 
 use crate::{Config, fanout::Fanout, lanes::Lanes};
 
@@ -60,15 +59,6 @@ pub(crate) struct App {
     pub(crate) lanes: Lanes,
     /// Read and delivered positions on their way into the tables.
     pub(crate) positions: positions::Positions,
-    /// The log's epoch as this node last saw it.
-    pub(crate) epoch: watch::Receiver<u64>,
     pub(crate) accounts: Upstream,
     pub(crate) friends: Upstream,
-}
-
-impl App {
-    /// The log's epoch as this node last saw it.
-    pub(crate) fn epoch(&self) -> u64 {
-        *self.epoch.borrow()
-    }
 }

@@ -16,7 +16,15 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 use tonic::service::{Routes, interceptor::InterceptedService};
 
-use crate::{Config, app::{self, App}, fanout::Fanout, jobs, lanes::{self, Lanes}, rpc::Rpc, store};
+use crate::{
+    Config,
+    app::{self, App},
+    fanout::Fanout,
+    jobs,
+    lanes::{self, Lanes},
+    rpc::Rpc,
+    store,
+};
 
 /// The largest request: a full batch of commands from a gateway.
 const MAX_REQUEST: usize = 4 * 1024 * 1024;
@@ -70,7 +78,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
     let lane_deps = lanes::Deps {
         pool: deps.pool.clone(),
         fanout: fanout.clone(),
-        epoch: epoch.clone(),
+        epoch,
     };
     let lanes = Lanes::start(&config, &Arc::new(lane_deps), &deps.tasks);
     let app = Arc::new(App {
@@ -84,7 +92,6 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         fanout,
         lanes,
         positions: app::positions::Positions::default(),
-        epoch,
         accounts: deps.accounts,
         friends: deps.friends,
     });

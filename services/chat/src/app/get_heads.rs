@@ -40,6 +40,6 @@ pub(crate) async fn get_user_log(
     let mut db = app.pool.acquire().await?;
     // First: entries that are added in between are then above the head that is told, and harmless.
     let useq = user_log::find_head(&mut db, user).await?;
-    let rows = user_log::list(&mut db, user, after, limit).await?;
-    Ok((user_events::render(app, &mut db, rows).await?, useq))
+    let events = user_events::list(app, &mut db, user, (after, limit)).await?;
+    Ok((events, useq))
 }

@@ -81,7 +81,8 @@ impl Reader<'_> {
     }
 
     async fn from(&mut self, seq: i64, limit: i64) -> Result<Vec<Message>, sqlx::Error> {
-        self.list(seq.saturating_sub(1), i64::MAX, limit, false).await
+        self.list(seq.saturating_sub(1), i64::MAX, limit, false)
+            .await
     }
 
     async fn list(

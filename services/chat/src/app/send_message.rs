@@ -30,7 +30,11 @@ pub(crate) struct NewMessage {
 }
 
 /// Sends, and answers after the commit.
-pub(crate) async fn send_message(app: &App, caller: &Caller, new: NewMessage) -> Result<Answer, Error> {
+pub(crate) async fn send_message(
+    app: &App,
+    caller: &Caller,
+    new: NewMessage,
+) -> Result<Answer, Error> {
     let draft = draft(app, caller, new)?;
     let (sender, receiver) = oneshot::channel();
     app.lanes.submit(draft, Responder::Call(sender));
@@ -83,7 +87,6 @@ fn check_create_time(app: &App, caller: &Caller, at: DateTime<Utc>) -> Option<Vi
             "only a service key may say when a message was written",
         ));
     }
-    (at > app.clock.now() + LEEWAY).then(|| {
-        Violation::new("create_time", "too_late", "not in the future")
-    })
+    (at > app.clock.now() + LEEWAY)
+        .then(|| Violation::new("create_time", "too_late", "not in the future"))
 }

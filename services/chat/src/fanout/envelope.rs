@@ -107,7 +107,10 @@ mod tests {
 
         let (_, payload) = &sent[0];
         let opened = open(payload.clone()).unwrap();
-        assert_eq!((sent.len(), opened.node, opened.deliveries.len()), (1, 7, 2));
+        assert_eq!(
+            (sent.len(), opened.node, opened.deliveries.len()),
+            (1, 7, 2)
+        );
         assert_eq!(open(payload.slice(..payload.len() - 1)), None);
         assert_eq!(open(Bytes::from_static(b"\x02rest of it")), None);
     }

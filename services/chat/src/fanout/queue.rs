@@ -82,8 +82,7 @@ impl Queue {
         // Told behind what was kept, so that the gateway compares heads when it has all of that.
         let tells_lag = waiting.deliveries.is_empty() && std::mem::take(&mut waiting.lagged);
         drop(waiting);
-        let mut deliveries: Vec<Delivery> =
-            taken.into_iter().map(Arc::unwrap_or_clone).collect();
+        let mut deliveries: Vec<Delivery> = taken.into_iter().map(Arc::unwrap_or_clone).collect();
         if tells_lag {
             deliveries.push(Delivery {
                 delivery: Some(Kind::Lagged(Lagged {})),

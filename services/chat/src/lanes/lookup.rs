@@ -42,17 +42,21 @@ async fn add_replies(db: &mut PgConnection, entries: &mut [Entry<'_>]) -> Result
     }
     let found = list_replied(db, &asking).await?;
     for entry in entries {
-        entry.reply_to = entry
-            .draft
-            .reply_to
-            .and_then(|id| found.get(&(entry.draft.room_id, entry.draft.sender_id, id)).cloned());
+        entry.reply_to = entry.draft.reply_to.and_then(|id| {
+            found
+                .get(&(entry.draft.room_id, entry.draft.sender_id, id))
+                .cloned()
+        });
     }
     Ok(())
 }
 
 async fn add_mentions(db: &mut PgConnection, entries: &mut [Entry<'_>]) -> Result<(), sqlx::Error> {
     let (mut rooms, mut names) = (Vec::new(), Vec::new());
-    for Entry { draft, .. } in entries.iter().filter(|entry| entry.draft.text.contains('@')) {
+    for Entry { draft, .. } in entries
+        .iter()
+        .filter(|entry| entry.draft.text.contains('@'))
+    {
         for name in mentioned_names(&draft.text) {
             rooms.push(draft.room_id);
             names.push(name);
@@ -62,7 +66,10 @@ async fn add_mentions(db: &mut PgConnection, entries: &mut [Entry<'_>]) -> Resul
         return Ok(());
     }
     let found = list_named(db, &rooms, &names).await?;
-    for entry in entries.iter_mut().filter(|entry| entry.draft.text.contains('@')) {
+    for entry in entries
+        .iter_mut()
+        .filter(|entry| entry.draft.text.contains('@'))
+    {
         for name in mentioned_names(&entry.draft.text) {
             if let Some(user) = found.get(&(entry.draft.room_id, name)) {
                 push_once(&mut entry.mention_ids, *user);

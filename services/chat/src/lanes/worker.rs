@@ -33,7 +33,12 @@ struct Lane {
 /// A draft with its outcome.
 type Outcome = Result<(Message, Appended), Refusal>;
 
-pub(super) fn spawn(deps: Arc<Deps>, queue: mpsc::Receiver<Item>, patience: Duration, tasks: &Tasks) {
+pub(super) fn spawn(
+    deps: Arc<Deps>,
+    queue: mpsc::Receiver<Item>,
+    patience: Duration,
+    tasks: &Tasks,
+) {
     let shutdown = tasks.shutdown().clone();
     let mut lane = Lane {
         deps,
@@ -140,7 +145,9 @@ impl Lane {
                 Ok(None) => Err(Refusal::Internal),
                 Err(error) => {
                     is_gone = error.as_database_error().is_none();
-                    stuck.insert(draft.room_id);
+                    if trouble(&error).is_some() {
+                        stuck.insert(draft.room_id);
+                    }
                     refusal(&error)
                 }
             });

@@ -53,6 +53,14 @@ fn user_event(field: &str, event: SourcedUserEvent) -> Result<NewUserEvent, Erro
     let body = event.body.and_then(|body| body.body).ok_or_else(|| {
         Error::invalid_field(format!("{field}.body"), "required", "what happened")
     })?;
+    if wire::user_event::is_chats_own(&body) {
+        let field = format!("{field}.body");
+        return Err(Error::invalid_field(
+            field,
+            "invalid",
+            "chat itself says this",
+        ));
+    }
     Ok(wire::user_event::entry(user, body, event.source_event_id))
 }
 

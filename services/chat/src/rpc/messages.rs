@@ -57,7 +57,10 @@ pub(super) fn new_message(request: SendMessageRequest) -> Result<NewMessage, Err
         }),
         _ => {
             // All bad fields at once, also those that the use case would judge.
-            violations.extend(send_message::check_fields(&request.client_id, &request.text));
+            violations.extend(send_message::check_fields(
+                &request.client_id,
+                &request.text,
+            ));
             Err(Error::Invalid(violations))
         }
     }

@@ -4,7 +4,7 @@ use kith_api::chat::v1::{
     CreateDirectChatRoomRequest, CreateDirectChatRoomResponse, CreateGroupChatRoomRequest,
     CreateGroupChatRoomResponse, GetChatRoomRequest, GetChatRoomResponse, GetUserChatRoomsRequest,
     GetUserChatRoomsResponse, UpdateChatRoomRequest, UpdateChatRoomResponse,
-    UpdateRoomSettingsRequest, UpdateRoomSettingsResponse, update_room_settings_request::Mute,
+    UpdateRoomSettingsRequest, UpdateRoomSettingsResponse, update_room_settings_request::Mute as WireMute,
 };
 use kith_api::common::v1::PageResponse;
 use kith_error::Violation;
@@ -18,7 +18,7 @@ use crate::{
         update_chat_room, update_room_settings,
     },
     domain::{client_id::ClientId, room::check_name},
-    store::user_rooms::Settings,
+    store::user_rooms::{Mute, Settings},
     wire::{room::room, time},
 };
 
@@ -135,7 +135,7 @@ pub(super) async fn update_room_settings(
     let request = request.into_inner();
     let id = id("room_id", &request.room_id)?;
     let settings = Settings {
-        muted_until: request.mute.as_ref().map(muted_until).transpose()?,
+        mute: request.mute.as_ref().map(mute).transpose()?,
         pinned: request.pinned,
         archived: request.archived,
     };
@@ -145,14 +145,14 @@ pub(super) async fn update_room_settings(
     })
 }
 
-/// Until when; none: not muted any more.
-fn muted_until(mute: &Mute) -> Result<Option<chrono::DateTime<chrono::Utc>>, Error> {
-    let Some(until) = &mute.until else {
-        return Ok(None);
+/// Until when, or not any more.
+fn mute(wire: &WireMute) -> Result<Mute, Error> {
+    let Some(until) = &wire.until else {
+        return Ok(Mute::Off);
     };
     time(until)
         .filter(|until| (0..=MAX_SECONDS).contains(&until.timestamp()))
-        .map(Some)
+        .map(Mute::Until)
         .ok_or_else(|| Error::invalid_field("muted_until", "invalid", "this is no time of our era"))
 }
 

@@ -122,7 +122,9 @@ impl<'a> Columns<'a> {
             let reply = reply_to.as_ref();
             columns.reply_ids.push(reply.map(|reply| reply.id));
             columns.reply_seqs.push(reply.map(|reply| reply.seq));
-            columns.reply_senders.push(reply.map(|reply| reply.sender_id));
+            columns
+                .reply_senders
+                .push(reply.map(|reply| reply.sender_id));
             columns
                 .reply_excerpts
                 .push(reply.map(|reply| reply.excerpt.as_str()));

@@ -16,7 +16,6 @@ pub(crate) struct LockedRoom {
     /// The two people of a direct room, in order.
     pub(crate) user_lo: Option<UserId>,
     pub(crate) user_hi: Option<UserId>,
-    pub(crate) created_by: UserId,
     /// Head of the log; moved by [`super::events::insert`].
     pub(crate) last_seq: i64,
     pub(crate) participant_count: i32,
@@ -36,7 +35,7 @@ pub(crate) async fn lock(
     sqlx::query_as!(
         LockedRoom,
         r#"SELECT id AS "id: RoomId", kind = 'direct' AS "is_direct!", name, user_lo AS "user_lo: UserId",
-                  user_hi AS "user_hi: UserId", created_by AS "created_by: UserId", last_seq, participant_count, updated_at,
+                  user_hi AS "user_hi: UserId", last_seq, participant_count, updated_at,
                   (SELECT epoch FROM chat.log_state) AS "epoch!"
            FROM chat.chat_rooms
            WHERE id = ANY($1)

@@ -167,11 +167,11 @@ pub(crate) async fn list(
 
 /// Where a person's log ends; 0 when it never began.
 pub(crate) async fn find_head(db: &mut PgConnection, user: UserId) -> Result<i64, sqlx::Error> {
-    let useq = sqlx::query_scalar!(
+    let head = sqlx::query_scalar!(
         "SELECT useq FROM chat.user_logs WHERE user_id = $1",
         user as UserId
     )
     .fetch_optional(db)
     .await?;
-    Ok(useq.unwrap_or(0))
+    Ok(head.unwrap_or(0))
 }

@@ -26,10 +26,17 @@ pub(crate) struct Place {
 /// How somebody wants to keep a room; what is none stays as it is.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Settings {
-    /// Until when; the inner none: not muted any more.
-    pub(crate) muted_until: Option<Option<DateTime<Utc>>>,
+    pub(crate) mute: Option<Mute>,
     pub(crate) pinned: Option<bool>,
     pub(crate) archived: Option<bool>,
+}
+
+/// A change of the mute.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Mute {
+    Until(DateTime<Utc>),
+    /// Not muted any more.
+    Off,
 }
 
 /// Somebody's rooms, newest activity first.
@@ -95,7 +102,11 @@ pub(crate) async fn update_settings(
     .fetch_optional(&mut *db)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let muted_until = settings.muted_until.unwrap_or(row.muted_until);
+    let muted_until = match settings.mute {
+        None => row.muted_until,
+        Some(Mute::Until(until)) => Some(until),
+        Some(Mute::Off) => None,
+    };
     let pinned = settings.pinned.unwrap_or(row.pinned);
     let archived = settings.archived.unwrap_or(row.archived);
     if (muted_until, pinned, archived) == (row.muted_until, row.pinned, row.archived) {

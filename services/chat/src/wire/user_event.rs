@@ -28,6 +28,14 @@ pub(crate) const fn kind(body: &Body) -> &'static str {
     }
 }
 
+/// Whether nobody but chat may say this.
+pub(crate) const fn is_chats_own(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::RoomAdded(_) | Body::RoomSettings(_) | Body::RoomRemoved(_) | Body::ReadMoved(_)
+    )
+}
+
 /// An entry to write, made unique by `source_event_id`.
 pub(crate) fn entry(user: UserId, body: Body, source_event_id: String) -> NewUserEvent {
     NewUserEvent {

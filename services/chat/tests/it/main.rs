@@ -1,6 +1,17 @@
 //! Chat against real Postgres, over real gRPC in memory.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "test support: a failure here fails the test"
+)]
 
+mod append;
 mod direct_rooms;
 mod groups;
+mod participants;
+mod people;
+mod positions;
+mod proxy;
+mod races;
 mod siblings;
 mod world;

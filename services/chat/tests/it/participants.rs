@@ -14,6 +14,9 @@ use tonic::Status;
 
 use crate::world::{World, failure, fields, inner, refusal};
 
+const OK: Option<Reason> = None;
+const NO: Option<Reason> = Some(Reason::Forbidden);
+
 /// A group with somebody of each role, and somebody to act on of each role.
 struct Crew {
     room: String,
@@ -64,8 +67,6 @@ fn outcome<T: std::fmt::Debug>(answer: Result<T, Status>) -> Option<Reason> {
 #[tokio::test]
 async fn the_table_of_actors_roles_and_acts_holds() {
     let world = World::new().await;
-    const OK: Option<Reason> = None;
-    const NO: Option<Reason> = Some(Reason::Forbidden);
     // For owner, admin, member: rename, add, then make an admin of and remove an owner, an admin, a member.
     let table = [
         [OK, OK, OK, OK, OK, OK, OK, OK],

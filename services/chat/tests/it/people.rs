@@ -5,7 +5,7 @@ use kith_api::{
     accounts::v1::User,
     chat::v1::{
         AppendUserEventsRequest, ApplyUsersRequest, CreateDirectChatRoomRequest, Participant, Role,
-        RoomEvent, SessionRevoked, SourcedUserEvent, UserEventBody, room_event::Body,
+        RoomEvent, RoomRemoved, SessionRevoked, SourcedUserEvent, UserEventBody, room_event::Body,
         user_event_body::Body as UserBody,
     },
 };
@@ -116,6 +116,12 @@ async fn only_nodes_tell_chat_and_only_what_makes_sense() {
     };
     let unnamed = event(a, "");
     let many = vec![event(a, "1"); 501];
+    let chats_own = SourcedUserEvent {
+        body: Some(UserEventBody {
+            body: Some(UserBody::RoomRemoved(RoomRemoved::default())),
+        }),
+        ..event(a, "2")
+    };
 
     assert_eq!(
         refusal(as_user.append_user_events(batch("accounts", vec![])).await),
@@ -126,6 +132,7 @@ async fn only_nodes_tell_chat_and_only_what_makes_sense() {
         batch("accounts", vec![no_body]),
         batch("accounts", vec![unnamed]),
         batch("accounts", many),
+        batch("accounts", vec![chats_own]),
     ] {
         let answer = world.ingest().append_user_events(request).await;
         assert_eq!(refusal(answer), Reason::InvalidField);

@@ -2,10 +2,12 @@
 
 use futures::future::join_all;
 use kith_api::chat::v1::{
-    ApplyReadReceiptsRequest, GetMessageReceiptsRequest, MarkMessageAsReadRequest,
-    MarkMessageAsReadResponse, Message, MessageReceipt, Receipt, SubscribeRequest,
-    SubscribeResponse, delivery::Delivery, user_event_body::Body as UserBody,
+    ApplyReadReceiptsRequest, Attach, Command, GetMessageReceiptsRequest, MarkMessageAsReadRequest,
+    MarkMessageAsReadResponse, MarkRoomAsDelivered, MarkRoomAsRead, Message, MessageReceipt,
+    ReadPosition, Receipt, SendRequest, SubscribeRequest, SubscribeResponse, command,
+    delivery::Delivery, reply, user_event_body::Body as UserBody,
 };
+use kith_auth::Caller;
 use kith_error::Reason;
 use kith_ids::UserId;
 use kith_testkit::eventually;
@@ -60,12 +62,12 @@ async fn recount(world: &World, room: &str, user: UserId, above: u64) -> u32 {
         "SELECT count(*) FROM chat.chat_messages WHERE room_id = $1::text::uuid AND seq > $2 AND sender_id <> $3 AND deleted_at IS NULL",
     )
     .bind(room)
-    .bind(above as i64)
+    .bind(i64::try_from(above).unwrap())
     .bind(uuid::Uuid::from(user))
     .fetch_one(&world.database.pool)
     .await
     .unwrap();
-    count as u32
+    u32::try_from(count).unwrap()
 }
 
 #[tokio::test]
@@ -276,7 +278,9 @@ async fn receipts_say_who_read_a_message_and_when_it_was() {
         .map(|receipt| receipt.user_id.clone())
         .collect();
     people.sort();
-    assert_eq!(people, [b, c].map(|user| user.to_string()));
+    let mut expected = [b, c].map(|user| user.to_string());
+    expected.sort();
+    assert_eq!(people, expected);
     let of = |receipts: &[MessageReceipt], user: UserId| {
         receipts
             .iter()
@@ -364,31 +368,30 @@ async fn across_a_block_nothing_is_told_of_positions() {
 struct Watching {
     stream: tonic::Streaming<SubscribeResponse>,
     /// The stream lives as long as its requests may come.
-    _requests: tokio::sync::mpsc::Sender<SubscribeRequest>,
+    requests: tokio::sync::mpsc::Sender<SubscribeRequest>,
 }
 
 async fn watch(world: &World, room: &str) -> Watching {
-    let (sender, receiver) = tokio::sync::mpsc::channel(1);
-    let subscribe = SubscribeRequest {
-        request_id: 1,
-        add_room_ids: vec![room.to_owned()],
-        ..SubscribeRequest::default()
-    };
-    sender.send(subscribe).await.unwrap();
-    let requests = tokio_stream::wrappers::ReceiverStream::new(receiver);
-    let stream = inner(world.delivery_stream().subscribe(requests).await);
-    let mut watching = Watching {
-        stream,
-        _requests: sender,
-    };
-    while !matches!(
-        watching.next().await.as_slice(),
-        [.., Delivery::Confirmed(_)]
-    ) {}
+    let (requests, receiver) = tokio::sync::mpsc::channel(1);
+    let receiver = tokio_stream::wrappers::ReceiverStream::new(receiver);
+    let stream = inner(world.delivery_stream().subscribe(receiver).await);
+    let mut watching = Watching { stream, requests };
+    watching.add(room).await;
     watching
 }
 
 impl Watching {
+    /// Watches one more room.
+    async fn add(&mut self, room: &str) {
+        let subscribe = SubscribeRequest {
+            request_id: 1,
+            add_room_ids: vec![room.to_owned()],
+            ..SubscribeRequest::default()
+        };
+        self.requests.send(subscribe).await.unwrap();
+        while !matches!(self.next().await.as_slice(), [.., Delivery::Confirmed(_)]) {}
+    }
+
     async fn next(&mut self) -> Vec<Delivery> {
         let response = self.stream.message().await.unwrap().unwrap();
         response
@@ -396,6 +399,17 @@ impl Watching {
             .into_iter()
             .filter_map(|one| one.delivery)
             .collect()
+    }
+
+    /// The next receipt, whatever else comes before it.
+    async fn next_receipt(&mut self) -> Receipt {
+        loop {
+            for delivery in self.next().await {
+                if let Delivery::Receipt(receipt) = delivery {
+                    return receipt;
+                }
+            }
+        }
     }
 
     /// Receipts until one says that somebody has read up to `seq`.
@@ -446,6 +460,140 @@ async fn live_receipts_are_few_and_name_those_who_must_not_see_them() {
             .iter()
             .all(|receipt| receipt.hidden_from_ids == [a.to_string()])
     );
+}
+
+/// Says something over the stream of a gateway, as the socket of a person, and gives the answer.
+async fn command(world: &World, user: UserId, said: command::Command) -> reply::Result {
+    let caller = Caller::User {
+        user_id: user,
+        session_id: world.clock.new_id().into(),
+    };
+    let attach = Command {
+        request_id: 0,
+        handle: 1,
+        command: Some(command::Command::Attach(Attach {
+            caller: world.upstream().sign(&caller),
+        })),
+    };
+    let said = Command {
+        request_id: 7,
+        handle: 1,
+        command: Some(said),
+    };
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    let request = SendRequest {
+        commands: vec![attach, said],
+    };
+    sender.send(request).await.unwrap();
+    let requests = tokio_stream::wrappers::ReceiverStream::new(receiver);
+    let mut stream = inner(world.delivery_stream().send(requests).await);
+    let reply = stream.message().await.unwrap().unwrap().replies.remove(0);
+    assert_eq!(reply.request_id, 7);
+    reply.result.unwrap()
+}
+
+fn up_to(room: &str, seq: u64) -> command::Command {
+    command::Command::MarkRoomAsRead(MarkRoomAsRead {
+        room_id: room.to_owned(),
+        seq,
+    })
+}
+
+#[tokio::test]
+async fn above_the_head_nothing_is_read_and_below_the_position_nothing_changes() {
+    let world = World::new().await;
+    let [a, b, stranger] = world.users();
+    let room = world.direct(a, b).await.room_id;
+    send_many(&world, a, &room, 3).await;
+
+    let third = command(&world, b, up_to(&room, 3)).await;
+    let above = command(&world, b, up_to(&room, 5)).await;
+    let below = command(&world, b, up_to(&room, 1)).await;
+    let foreign = command(&world, stranger, up_to(&room, 1)).await;
+
+    let stands = ReadPosition {
+        last_read_seq: 3,
+        unread_count: 1,
+    };
+    assert_eq!(third, reply::Result::Read(stands));
+    assert_eq!(below, reply::Result::Read(stands));
+    let reason = |result| match result {
+        reply::Result::Failure(failure) => failure.reason(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        [reason(above), reason(foreign)],
+        [Reason::InvalidField, Reason::NotFound]
+    );
+}
+
+/// The stored delivered position of somebody, once it is there.
+async fn delivered(world: &World, user: UserId) -> i64 {
+    eventually("a delivered position is written", || async {
+        let stored: Option<i64> = sqlx::query_scalar(
+            "SELECT delivered_seq FROM chat.positions WHERE user_id = $1 AND delivered_at IS NOT NULL",
+        )
+        .bind(uuid::Uuid::from(user))
+        .fetch_optional(&world.database.pool)
+        .await
+        .unwrap();
+        stored
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_arrived_is_noted_for_members_and_capped_at_the_head() {
+    let world = World::new().await;
+    let [a, b, stranger] = world.users();
+    let room = world.direct(a, b).await.room_id;
+    let message = world.send(a, &room, "hello").await;
+    let mut watching = watch(&world, &room).await;
+    let arrived = || {
+        command::Command::MarkRoomAsDelivered(MarkRoomAsDelivered {
+            room_id: room.clone(),
+            seq: 1_000_000,
+        })
+    };
+
+    // It is answered as soon as it is noted, also to somebody of whom nothing will be written.
+    command(&world, stranger, arrived()).await;
+    command(&world, b, arrived()).await;
+
+    assert_eq!(delivered(&world, b).await, 2);
+    let receipt = watching.next_receipt().await;
+    assert_eq!(
+        (receipt.user_id, receipt.delivered_seq, receipt.read_seq),
+        (b.to_string(), Some(2), None)
+    );
+    let seen = receipts(&world, a, &message).await;
+    assert!(seen[0].delivery_time.is_some() && seen[0].read_time.is_none());
+    let strangers: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM chat.positions WHERE user_id = $1")
+            .bind(uuid::Uuid::from(stranger))
+            .fetch_one(&world.database.pool)
+            .await
+            .unwrap();
+    assert_eq!(strangers, 0);
+}
+
+#[tokio::test]
+async fn large_rooms_have_no_live_receipts() {
+    let world = World::new().await;
+    let [a, b] = world.users();
+    let crowd: Vec<UserId> = (0..99).map(|nth| world.user(&format!("p{nth}"))).collect();
+    let large = world.group(a, &crowd).await.room_id;
+    world.add(a, &large, &[b]).await.unwrap();
+    let small = world.direct(a, b).await.room_id;
+    let mut watching = watch(&world, &large).await;
+    watching.add(&small).await;
+
+    let in_large = world.send(a, &large, "hello all").await;
+    read(&world, b, &in_large).await.unwrap();
+    let in_small = world.send(a, &small, "hello").await;
+    read(&world, b, &in_small).await.unwrap();
+
+    assert_eq!(watching.next_receipt().await.room_id, small);
 }
 
 #[tokio::test]

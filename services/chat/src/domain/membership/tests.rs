@@ -112,9 +112,10 @@ proptest! {
         let mut crew: Vec<Option<Role>> = vec![Some(Role::Owner), Some(Role::Member), Some(Role::Member), None, None, None];
         for (actor, target, wanted, goes) in steps {
             let (Some(by), Some(of)) = (crew[actor], crew[target]) else { continue };
+            let owners = crew.iter().filter(|role| **role == Some(Role::Owner)).count();
             let count = Crew {
-                owners: crew.iter().filter(|role| **role == Some(Role::Owner)).count() as i64,
-                participants: crew.iter().flatten().count() as i64,
+                owners: i64::try_from(owners).unwrap(),
+                participants: i64::try_from(crew.iter().flatten().count()).unwrap(),
             };
             if goes {
                 let act = if actor == target { Act::Leave } else { Act::Remove(of) };

@@ -61,7 +61,9 @@ fn an_import_goes_alone() {
 
 #[test]
 fn a_batch_is_bounded_in_messages_and_bytes() {
-    let many = (0..=255).map(|at| item(at, 1, 1, 1)).chain([item(1, 2, 1, 1)]);
+    let many = (0..=255)
+        .map(|at| item(at, 1, 1, 1))
+        .chain([item(1, 2, 1, 1)]);
     assert_eq!(fill(many.collect()).len(), 2);
 
     let mut large = item(1, 1, 2, 2);
