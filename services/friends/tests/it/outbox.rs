@@ -1,5 +1,7 @@
 //! What is promised while chat is away, and that it comes true afterwards.
 
+use std::sync::atomic::AtomicBool;
+
 use kith_api::friends::v1::{self as wire, Audience};
 use kith_error::{Failure, Reason};
 use kith_testkit::eventually;
@@ -126,6 +128,39 @@ async fn events_arrive_once_and_in_order_from_several_nodes_after_chat_was_away(
     assert_eq!(world.events(anna).await, expected);
     assert_eq!(world.events(bert).await, expected);
     world.all_delivered().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nodes_that_look_at_the_same_time_do_not_deliver_the_same() {
+    let world = World::new().await;
+    for _ in 0..3 {
+        world.second_node().await;
+    }
+    let [anna, bert] = world.users(["Anna", "Bert"]);
+    world.chat.set_down(true);
+    for _ in 0..10 {
+        let id = world.send(anna, bert).await.unwrap().request_id;
+        world
+            .respond(anna, &id, wire::RequestAction::Cancel)
+            .await
+            .unwrap();
+    }
+    // Lets all nodes look at the moment at which everything is due.
+    let mut gate = world.database.pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE friends.outbox IN SHARE ROW EXCLUSIVE MODE")
+        .execute(&mut *gate)
+        .await
+        .unwrap();
+    sqlx::query("UPDATE friends.outbox SET due_time = now()")
+        .execute(&mut *gate)
+        .await
+        .unwrap();
+    world.stalled(4, &AtomicBool::new(false)).await;
+    world.chat.set_down(false);
+    gate.commit().await.unwrap();
+
+    assert_eq!(world.events(anna).await.len(), 20);
+    assert_eq!(world.chat.repeated_events(), 0);
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use kith_api::friends::v1 as wire;
 use kith_error::Reason;
-use kith_testkit::eventually;
 use wire::{Relation, RequestAction, RequestDirection};
 
 use crate::world::World;
@@ -171,20 +170,6 @@ async fn a_deletion_racing_a_request_leaves_nothing_behind() {
     }
 }
 
-/// Waits until `count` statements of this test's database wait for a lock, or `done` says that nobody will.
-async fn stalled(world: &World, count: i64, done: &AtomicBool) {
-    eventually("the others wait for a lock", async || {
-        let waiting: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-        )
-        .fetch_one(&world.database.pool)
-        .await
-        .unwrap();
-        (waiting >= count || done.load(Ordering::SeqCst)).then_some(())
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn settings_wait_for_a_pair_that_is_being_judged_by_the_old_ones() {
     let world = World::new().await;
@@ -205,13 +190,13 @@ async fn settings_wait_for_a_pair_that_is_being_judged_by_the_old_ones() {
 
     let asking = world.pair(anna, bert);
     let changing = async {
-        stalled(&world, 1, &changed).await;
+        world.stalled(1, &changed).await;
         let answer = world.set_privacy(anna, change).await;
         changed.store(true, Ordering::SeqCst);
         answer
     };
     let opening = async {
-        stalled(&world, 2, &changed).await;
+        world.stalled(2, &changed).await;
         gate.rollback().await.unwrap();
     };
     let (asked, answer, ()) = tokio::join!(asking, changing, opening);
@@ -245,13 +230,13 @@ async fn a_deletion_waits_for_a_request_that_is_being_sent() {
 
     let sending = world.send(anna, bert);
     let deleting = async {
-        stalled(&world, 1, &deleted).await;
+        world.stalled(1, &deleted).await;
         world.accounts.delete(bert);
         world.apply(bert).await;
         deleted.store(true, Ordering::SeqCst);
     };
     let opening = async {
-        stalled(&world, 2, &deleted).await;
+        world.stalled(2, &deleted).await;
         gate.rollback().await.unwrap();
     };
     let (sent, (), ()) = tokio::join!(sending, deleting, opening);

@@ -3,6 +3,8 @@
 mod accounts;
 mod chat;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use kith_api::{
     chat::v1::user_event_body::Body,
     common::v1::PageRequest,
@@ -261,6 +263,20 @@ impl World {
             users: vec![self.accounts.get(user)],
         };
         self.node_client().apply_users(request).await.unwrap();
+    }
+
+    /// Waits until `count` statements of this test's database wait for a lock, or `done` says that nobody will.
+    pub(crate) async fn stalled(&self, count: i64, done: &AtomicBool) {
+        eventually("the others wait for a lock", async || {
+            let waiting: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            )
+            .fetch_one(&self.database.pool)
+            .await
+            .unwrap();
+            (waiting >= count || done.load(Ordering::SeqCst)).then_some(())
+        })
+        .await;
     }
 
     /// Waits until the outbox is empty and gives the words of somebody's events, oldest first.

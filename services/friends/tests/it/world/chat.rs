@@ -28,6 +28,7 @@ struct State {
     pairs: BTreeMap<(String, String), Pair>,
     pair_calls: usize,
     seen: HashSet<(String, String)>,
+    repeated: usize,
     events: HashMap<String, Vec<(String, Body)>>,
     receipts: HashMap<String, (bool, u64)>,
 }
@@ -66,6 +67,11 @@ impl Chat {
             .get(&user.to_string())
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// How many events came more than once.
+    pub(crate) fn repeated_events(&self) -> usize {
+        self.state().repeated
     }
 
     /// Whether a user shows what they read, and the version of that.
@@ -109,6 +115,8 @@ impl IngestService for Chat {
                 let body = event.body.unwrap().body.unwrap();
                 let events = state.events.entry(event.user_id).or_default();
                 events.push((event.source_event_id, body));
+            } else {
+                state.repeated += 1;
             }
         }
         Ok(Response::new(wire::AppendUserEventsResponse {}))
