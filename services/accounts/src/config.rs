@@ -43,6 +43,12 @@ pub struct Config {
     /// How often undelivered news are looked for; what this node writes goes out at once.
     #[serde(with = "humantime_serde")]
     pub outbox_poll_interval: Duration,
+    /// How often the signing keys are read again.
+    #[serde(with = "humantime_serde")]
+    pub signing_key_reload_interval: Duration,
+    /// How often what no longer matters is deleted.
+    #[serde(with = "humantime_serde")]
+    pub tidy_interval: Duration,
     /// Whether login failures are limited: the process's `limits.enabled`, set by whoever starts the service.
     #[serde(skip, default = "enabled")]
     pub limits_enabled: bool,
@@ -97,6 +103,15 @@ impl Config {
                 !self.revocation_poll_interval.is_zero() && !self.outbox_poll_interval.is_zero(),
                 "accounts.revocation_poll_interval and outbox_poll_interval must be above 0",
             ),
+            (
+                !self.signing_key_reload_interval.is_zero()
+                    && self.signing_key_reload_interval <= minute,
+                "accounts.signing_key_reload_interval must be above 0 and at most 1m",
+            ),
+            (
+                !self.tidy_interval.is_zero(),
+                "accounts.tidy_interval must be above 0",
+            ),
         ];
         rules
             .into_iter()
@@ -121,6 +136,8 @@ impl Config {
             login_failure_window: minute * 15,
             revocation_poll_interval: Duration::from_millis(50),
             outbox_poll_interval: Duration::from_millis(50),
+            signing_key_reload_interval: Duration::from_millis(50),
+            tidy_interval: Duration::from_millis(50),
             limits_enabled: true,
         }
     }

@@ -30,6 +30,11 @@ pub enum KeyError {
     /// The keys are wrapped and no secret was given.
     #[error("the signing keys are wrapped and secrets.key is not set")]
     SecretMissing,
+    /// A secret was given and the nodes work without: they could not read what is wrapped under it.
+    #[error(
+        "the signing keys are not wrapped: set secrets.key on all nodes and restart them first"
+    )]
+    NodesLackSecret,
     /// A stored key is no Ed25519 key.
     #[error("a stored signing key is damaged")]
     Damaged,
@@ -160,6 +165,15 @@ pub(crate) async fn rotate(
     let signs_from = now + PUBLICATION_LEAD;
     let mut tx = pool.begin().await?;
     signing_keys::lock(&mut tx).await?;
+    for row in signing_keys::list(&mut tx).await? {
+        // A key that the running nodes cannot read would, five minutes from now, leave them with none to sign with.
+        match (&wrap, row.wrapped) {
+            (Some(wrap), true) => drop(wrap.open(&context(&row.kid), &row.private_key)?),
+            (None, true) => return Err(KeyError::SecretMissing),
+            (Some(_), false) => return Err(KeyError::NodesLackSecret),
+            (None, false) => {}
+        }
+    }
     let until = signs_from + delta(MAX_ACCESS_TOKEN_LIFETIME) + RETIREMENT_SLACK;
     signing_keys::update_verifies_until(&mut tx, until).await?;
     let kid = insert_new(&mut tx, wrap.as_ref(), now, signs_from).await?;

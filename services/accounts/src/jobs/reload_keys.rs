@@ -1,17 +1,14 @@
 //! Notices keys that an operator rotated, long before they sign.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use crate::app::App;
-
-/// Several times within the lead of a new key's publication.
-const INTERVAL: Duration = Duration::from_secs(15);
 
 /// Until the shutdown.
 pub(super) async fn run(app: Arc<App>) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(INTERVAL) => {}
+            () = tokio::time::sleep(app.config.signing_key_reload_interval) => {}
             () = app.shutdown.signalled() => return,
         }
         if let Err(error) = app.keys.reload(&app.pool).await {

@@ -1,6 +1,6 @@
 //! Forgets what no longer matters: expired sessions, answered attempts, old revocations and failure windows, retired keys, undeliverable news.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -10,7 +10,6 @@ use crate::{
     store::{login_failures, outbox, refresh_attempts, revocations, sessions, signing_keys},
 };
 
-const INTERVAL: Duration = Duration::from_mins(1);
 /// News older than this are not told any more: whoever missed them asks for the users it meets.
 const NEWS_LIFETIME: TimeDelta = TimeDelta::days(7);
 
@@ -18,7 +17,7 @@ const NEWS_LIFETIME: TimeDelta = TimeDelta::days(7);
 pub(super) async fn run(app: Arc<App>) {
     loop {
         // Spread, so that the nodes of a cluster do not tidy in step.
-        let pause = INTERVAL.mul_f64(kith_clock::jitter(0.2));
+        let pause = app.config.tidy_interval.mul_f64(kith_clock::jitter(0.2));
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = app.shutdown.signalled() => return,

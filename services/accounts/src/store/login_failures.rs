@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use crate::domain::failure_budget::{Failures, Subject};
 
 /// The failures of a subject, of whatever window.
+#[tracing::instrument(name = "db.login_failures.find", skip_all)]
 pub(crate) async fn find(
     db: &mut PgConnection,
     subject: Subject,
@@ -22,6 +23,7 @@ pub(crate) async fn find(
 }
 
 /// Counts one more failure, in a new window when the last one began before `oldest_start`.
+#[tracing::instrument(name = "db.login_failures.insert", skip_all)]
 pub(crate) async fn insert(
     db: &mut PgConnection,
     subject: Subject,
@@ -44,6 +46,7 @@ pub(crate) async fn insert(
 }
 
 /// Forgives a subject.
+#[tracing::instrument(name = "db.login_failures.delete", skip_all)]
 pub(crate) async fn delete(db: &mut PgConnection, subject: Subject) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM accounts.login_failures
@@ -56,6 +59,7 @@ pub(crate) async fn delete(db: &mut PgConnection, subject: Subject) -> sqlx::Res
 }
 
 /// Forgets windows that have ended.
+#[tracing::instrument(name = "db.login_failures.delete_before", skip_all)]
 pub(crate) async fn delete_before(
     db: &mut PgConnection,
     oldest_start: DateTime<Utc>,

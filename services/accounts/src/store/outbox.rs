@@ -43,6 +43,7 @@ impl Target {
 }
 
 /// Notes that a user changed, for both siblings. The user's row must be locked or written before, which puts the rows in order.
+#[tracing::instrument(name = "db.outbox.insert_user_changed", skip_all)]
 pub(crate) async fn insert_user_changed(
     tx: &mut PgConnection,
     user_id: UserId,
@@ -60,6 +61,7 @@ pub(crate) async fn insert_user_changed(
 }
 
 /// Notes that sessions of a user ended, for the user's own log.
+#[tracing::instrument(name = "db.outbox.insert_sessions_ended", skip_all)]
 pub(crate) async fn insert_sessions_ended(
     tx: &mut PgConnection,
     user_id: UserId,
@@ -81,6 +83,7 @@ pub(crate) async fn insert_sessions_ended(
 }
 
 /// Lets one node at a time choose rows of a target, until the transaction ends: without it two nodes could take two rows of one user at once.
+#[tracing::instrument(name = "db.outbox.lock", skip_all)]
 pub(crate) async fn lock(tx: &mut PgConnection, target: Target) -> sqlx::Result<()> {
     sqlx::query!("SELECT pg_advisory_xact_lock($1)", target.lock_number())
         .execute(tx)
@@ -89,6 +92,7 @@ pub(crate) async fn lock(tx: &mut PgConnection, target: Target) -> sqlx::Result<
 }
 
 /// Takes due rows until `taken_until`, in order; none of a user who has an earlier row that is not due. The target must be locked.
+#[tracing::instrument(name = "db.outbox.update_taken", skip_all)]
 pub(crate) async fn update_taken(
     tx: &mut PgConnection,
     target: Target,
@@ -131,6 +135,7 @@ pub(crate) async fn update_taken(
 }
 
 /// Puts rows that were not delivered back, due later.
+#[tracing::instrument(name = "db.outbox.update_due", skip_all)]
 pub(crate) async fn update_due(
     db: &mut PgConnection,
     ids: &[i64],
@@ -149,6 +154,7 @@ pub(crate) async fn update_due(
 }
 
 /// Forgets delivered rows.
+#[tracing::instrument(name = "db.outbox.delete", skip_all)]
 pub(crate) async fn delete(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<()> {
     sqlx::query!(
         "DELETE FROM accounts.outbox
@@ -161,6 +167,7 @@ pub(crate) async fn delete(db: &mut PgConnection, ids: &[i64]) -> sqlx::Result<(
 }
 
 /// Gives up rows that nobody took for too long; gives how many.
+#[tracing::instrument(name = "db.outbox.delete_before", skip_all)]
 pub(crate) async fn delete_before(
     db: &mut PgConnection,
     before: DateTime<Utc>,

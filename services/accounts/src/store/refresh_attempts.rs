@@ -12,6 +12,7 @@ pub(crate) struct RefreshAttempt {
 }
 
 /// Remembers the answer that the use of a token got.
+#[tracing::instrument(name = "db.refresh_attempts.insert", skip_all)]
 pub(crate) async fn insert(
     tx: &mut PgConnection,
     session_id: SessionId,
@@ -33,6 +34,7 @@ pub(crate) async fn insert(
 }
 
 /// What the use of a token got.
+#[tracing::instrument(name = "db.refresh_attempts.find", skip_all)]
 pub(crate) async fn find(
     db: &mut PgConnection,
     token_digest: &[u8; 32],
@@ -49,6 +51,7 @@ pub(crate) async fn find(
 }
 
 /// Forgets answers that nobody may ask for again.
+#[tracing::instrument(name = "db.refresh_attempts.delete_before", skip_all)]
 pub(crate) async fn delete_before(
     db: &mut PgConnection,
     before: DateTime<Utc>,

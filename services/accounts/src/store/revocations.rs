@@ -17,6 +17,7 @@ struct Row {
 
 /// Numbers and adds ended sessions of one user. Takes the head's row and holds it until the commit, which is what makes positions
 /// appear in their order: call it last.
+#[tracing::instrument(name = "db.revocations.insert", skip_all)]
 pub(crate) async fn insert(
     tx: &mut PgConnection,
     user_id: UserId,
@@ -45,6 +46,7 @@ pub(crate) async fn insert(
 }
 
 /// The position of the newest.
+#[tracing::instrument(name = "db.revocations.find_head", skip_all)]
 pub(crate) async fn find_head(db: &mut PgConnection) -> sqlx::Result<i64> {
     sqlx::query_scalar!("SELECT position FROM accounts.revocation_head")
         .fetch_one(db)
@@ -52,6 +54,7 @@ pub(crate) async fn find_head(db: &mut PgConnection) -> sqlx::Result<i64> {
 }
 
 /// Those after a position that were made after `since`, in order.
+#[tracing::instrument(name = "db.revocations.list", skip_all)]
 pub(crate) async fn list(
     db: &mut PgConnection,
     after: i64,
@@ -75,6 +78,7 @@ pub(crate) async fn list(
 }
 
 /// Forgets those made before a time.
+#[tracing::instrument(name = "db.revocations.delete_before", skip_all)]
 pub(crate) async fn delete_before(
     db: &mut PgConnection,
     before: DateTime<Utc>,

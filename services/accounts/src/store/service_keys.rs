@@ -18,6 +18,7 @@ pub struct ServiceKey {
 }
 
 /// Adds a key.
+#[tracing::instrument(name = "db.service_keys.insert", skip_all)]
 pub(crate) async fn insert(
     db: &mut PgConnection,
     key: &ServiceKey,
@@ -37,6 +38,7 @@ pub(crate) async fn insert(
 }
 
 /// The name of the key with this digest, if it holds.
+#[tracing::instrument(name = "db.service_keys.find_name", skip_all)]
 pub(crate) async fn find_name(
     db: &mut PgConnection,
     digest: &[u8; 32],
@@ -52,6 +54,7 @@ pub(crate) async fn find_name(
 }
 
 /// All keys ever made, newest first.
+#[tracing::instrument(name = "db.service_keys.list", skip_all)]
 pub(crate) async fn list(db: &mut PgConnection) -> sqlx::Result<Vec<ServiceKey>> {
     sqlx::query_as!(
         ServiceKey,
@@ -64,6 +67,7 @@ pub(crate) async fn list(db: &mut PgConnection) -> sqlx::Result<Vec<ServiceKey>>
 }
 
 /// Revokes the live key of that name; false when there is none.
+#[tracing::instrument(name = "db.service_keys.update_revoked", skip_all)]
 pub(crate) async fn update_revoked(
     db: &mut PgConnection,
     name: &str,

@@ -21,6 +21,7 @@ pub(crate) struct CurrentToken {
 }
 
 /// Adds a session. Its user's row must be locked.
+#[tracing::instrument(name = "db.sessions.insert", skip_all)]
 pub(crate) async fn insert(
     tx: &mut PgConnection,
     session: &Session,
@@ -44,6 +45,7 @@ pub(crate) async fn insert(
 }
 
 /// Locks a session: of two refreshes with one token the second sees what the first did.
+#[tracing::instrument(name = "db.sessions.lock", skip_all)]
 pub(crate) async fn lock(
     tx: &mut PgConnection,
     id: SessionId,
@@ -61,6 +63,7 @@ pub(crate) async fn lock(
 }
 
 /// Whether a user's session is live.
+#[tracing::instrument(name = "db.sessions.is_live", skip_all)]
 pub(crate) async fn is_live(
     db: &mut PgConnection,
     user_id: UserId,
@@ -79,6 +82,7 @@ pub(crate) async fn is_live(
 }
 
 /// A user's sessions that can still be refreshed, newest first.
+#[tracing::instrument(name = "db.sessions.list", skip_all)]
 pub(crate) async fn list(
     db: &mut PgConnection,
     user_id: UserId,
@@ -100,6 +104,7 @@ pub(crate) async fn list(
 }
 
 /// Puts the next token in the place of the current one.
+#[tracing::instrument(name = "db.sessions.update_token", skip_all)]
 pub(crate) async fn update_token(
     tx: &mut PgConnection,
     id: SessionId,
@@ -121,6 +126,7 @@ pub(crate) async fn update_token(
 }
 
 /// Deletes one of a user's sessions; false when there is no such one.
+#[tracing::instrument(name = "db.sessions.delete", skip_all)]
 pub(crate) async fn delete(
     tx: &mut PgConnection,
     user_id: UserId,
@@ -139,6 +145,7 @@ pub(crate) async fn delete(
 
 /// Deletes all of a user's sessions but perhaps one; gives those that it deleted. The user's row must be locked, or a
 /// log-in in progress would slip through.
+#[tracing::instrument(name = "db.sessions.delete_others", skip_all)]
 pub(crate) async fn delete_others(
     tx: &mut PgConnection,
     user_id: UserId,
@@ -157,6 +164,7 @@ pub(crate) async fn delete_others(
 }
 
 /// Deletes the least recently used sessions of a user beyond the limit, so that one more has room; gives those that it deleted.
+#[tracing::instrument(name = "db.sessions.delete_surplus", skip_all)]
 pub(crate) async fn delete_surplus(
     tx: &mut PgConnection,
     user_id: UserId,
@@ -179,6 +187,7 @@ pub(crate) async fn delete_surplus(
 }
 
 /// Forgets sessions that nobody refreshed in time. Their access tokens expired long before, so nobody need be told.
+#[tracing::instrument(name = "db.sessions.delete_expired", skip_all)]
 pub(crate) async fn delete_expired(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<u64> {
     sqlx::query!(
         "DELETE FROM accounts.sessions

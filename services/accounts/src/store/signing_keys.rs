@@ -19,6 +19,7 @@ pub(crate) struct SigningKeyRow {
 }
 
 /// Lets nobody else change the keys until the transaction ends.
+#[tracing::instrument(name = "db.signing_keys.lock", skip_all)]
 pub(crate) async fn lock(tx: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("SELECT pg_advisory_xact_lock($1)", LOCK)
         .execute(tx)
@@ -27,6 +28,7 @@ pub(crate) async fn lock(tx: &mut PgConnection) -> sqlx::Result<()> {
 }
 
 /// All keys, newest first.
+#[tracing::instrument(name = "db.signing_keys.list", skip_all)]
 pub(crate) async fn list(db: &mut PgConnection) -> sqlx::Result<Vec<SigningKeyRow>> {
     sqlx::query_as!(
         SigningKeyRow,
@@ -39,6 +41,7 @@ pub(crate) async fn list(db: &mut PgConnection) -> sqlx::Result<Vec<SigningKeyRo
 }
 
 /// Adds a key.
+#[tracing::instrument(name = "db.signing_keys.insert", skip_all)]
 pub(crate) async fn insert(db: &mut PgConnection, row: &SigningKeyRow) -> sqlx::Result<()> {
     sqlx::query!(
         "INSERT INTO accounts.signing_keys
@@ -58,6 +61,7 @@ pub(crate) async fn insert(db: &mut PgConnection, row: &SigningKeyRow) -> sqlx::
 }
 
 /// Retires the keys that are not retired yet.
+#[tracing::instrument(name = "db.signing_keys.update_verifies_until", skip_all)]
 pub(crate) async fn update_verifies_until(
     db: &mut PgConnection,
     until: DateTime<Utc>,
@@ -74,6 +78,7 @@ pub(crate) async fn update_verifies_until(
 }
 
 /// Replaces a plain key by its wrapped form.
+#[tracing::instrument(name = "db.signing_keys.update_wrapped", skip_all)]
 pub(crate) async fn update_wrapped(
     db: &mut PgConnection,
     kid: &str,
@@ -92,6 +97,7 @@ pub(crate) async fn update_wrapped(
 }
 
 /// Forgets the keys that verify nothing any more.
+#[tracing::instrument(name = "db.signing_keys.delete_retired", skip_all)]
 pub(crate) async fn delete_retired(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<u64> {
     sqlx::query!(
         "DELETE FROM accounts.signing_keys

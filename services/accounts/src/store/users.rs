@@ -14,6 +14,7 @@ pub(crate) struct Credentials {
 }
 
 /// Adds an account. Breaks [`USERNAME_KEY`] when the name is, or was, somebody's.
+#[tracing::instrument(name = "db.users.insert", skip_all)]
 pub(crate) async fn insert(
     tx: &mut PgConnection,
     user: &User,
@@ -39,6 +40,7 @@ pub(crate) async fn insert(
 pub(crate) const USERNAME_KEY: &str = "users_username_digest_key";
 
 /// Whether a name is, or was, somebody's.
+#[tracing::instrument(name = "db.users.is_taken", skip_all)]
 pub(crate) async fn is_taken(db: &mut PgConnection, username: &Username) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
         r#"SELECT EXISTS (
@@ -52,6 +54,7 @@ pub(crate) async fn is_taken(db: &mut PgConnection, username: &Username) -> sqlx
 }
 
 /// Who has a name, with their password's hash. Deleted accounts have neither.
+#[tracing::instrument(name = "db.users.find_credentials", skip_all)]
 pub(crate) async fn find_credentials(
     db: &mut PgConnection,
     username: &Username,
@@ -68,6 +71,7 @@ pub(crate) async fn find_credentials(
 }
 
 /// The hash of a user's password; none when the account is deleted.
+#[tracing::instrument(name = "db.users.find_password_hash", skip_all)]
 pub(crate) async fn find_password_hash(
     db: &mut PgConnection,
     id: UserId,
@@ -84,11 +88,13 @@ pub(crate) async fn find_password_hash(
 }
 
 /// One account, or its tombstone.
+#[tracing::instrument(name = "db.users.find", skip_all)]
 pub(crate) async fn find(db: &mut PgConnection, id: UserId) -> sqlx::Result<Option<User>> {
     Ok(list(db, &[id]).await?.pop())
 }
 
 /// Accounts and tombstones by id, in no order; unknown ids are left out.
+#[tracing::instrument(name = "db.users.list", skip_all)]
 pub(crate) async fn list(db: &mut PgConnection, ids: &[UserId]) -> sqlx::Result<Vec<User>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| *id.as_uuid()).collect();
     sqlx::query_as!(
@@ -105,6 +111,7 @@ pub(crate) async fn list(db: &mut PgConnection, ids: &[UserId]) -> sqlx::Result<
 
 /// Locks an account, so that logging in, changing the password, disabling and deleting happen one after the other.
 /// Gives it with its password's hash.
+#[tracing::instrument(name = "db.users.lock", skip_all)]
 pub(crate) async fn lock(
     tx: &mut PgConnection,
     id: UserId,
@@ -124,6 +131,7 @@ pub(crate) async fn lock(
 }
 
 /// Sets another password hash.
+#[tracing::instrument(name = "db.users.update_password_hash", skip_all)]
 pub(crate) async fn update_password_hash(
     tx: &mut PgConnection,
     id: UserId,
@@ -142,6 +150,7 @@ pub(crate) async fn update_password_hash(
 }
 
 /// Changes what is present, and the version; gives the whole account. `None` when it is deleted or unknown.
+#[tracing::instrument(name = "db.users.update_profile", skip_all)]
 pub(crate) async fn update_profile(
     tx: &mut PgConnection,
     id: UserId,
@@ -169,6 +178,7 @@ pub(crate) async fn update_profile(
 }
 
 /// Disables or enables an account.
+#[tracing::instrument(name = "db.users.update_disabled", skip_all)]
 pub(crate) async fn update_disabled(
     tx: &mut PgConnection,
     id: UserId,
@@ -187,6 +197,7 @@ pub(crate) async fn update_disabled(
 }
 
 /// Turns an account into its tombstone.
+#[tracing::instrument(name = "db.users.update_deleted", skip_all)]
 pub(crate) async fn update_deleted(
     tx: &mut PgConnection,
     id: UserId,

@@ -20,5 +20,6 @@ mod service_keys;
 mod sessions;
 mod siblings;
 mod signing_keys;
+mod tidying;
 mod trouble;
 mod world;

@@ -1,5 +1,7 @@
 //! What friends and chat are told.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use kith_accounts::Config;
 use kith_api::accounts::v1::{
@@ -8,7 +10,7 @@ use kith_api::accounts::v1::{
 use kith_testkit::eventually;
 use sqlx::PgPool;
 
-use crate::world::{Node, PASSWORD, World, user};
+use crate::world::{Node, PASSWORD, World, user, waiting_for_locks};
 
 async fn rename(node: &Node, session: &IssuedSession, name: &str) {
     let request = UpdateProfileRequest {
@@ -56,7 +58,7 @@ async fn news_go_out_at_once_on_the_node_that_made_them() {
     let world = World::new().await;
     // No poll will come to the rescue.
     let config = Config {
-        outbox_poll_interval: std::time::Duration::from_hours(1),
+        outbox_poll_interval: Duration::from_hours(1),
         ..Config::for_test()
     };
     let node = world.node_with(config).await;
@@ -174,4 +176,73 @@ async fn rows_of_a_node_that_died_are_taken_over() {
 
     let id = &user(&session).user_id;
     assert_eq!(world.siblings.told.by_friends(id).len(), 1);
+}
+
+#[tokio::test]
+async fn a_users_next_row_waits_for_the_one_before() {
+    let world = World::new().await;
+    let nodes = [world.node().await, world.node().await];
+    let told = &world.siblings.told;
+    let session = nodes[0].register("alice").await;
+    let id = &user(&session).user_id;
+    emptied(&nodes[0].pool).await;
+    // The first rename is under way and does not arrive.
+    let gate = told.hold(id);
+    rename(&nodes[0], &session, "First").await;
+    eventually("the word is spoken", || async {
+        told.is_holding().then_some(())
+    })
+    .await;
+
+    rename(&nodes[1], &session, "Second").await;
+    // The other node delivers what else there is.
+    let other = nodes[1].register("bob").await;
+    eventually("the other user is told", || async {
+        (!told.by_friends(&user(&other).user_id).is_empty()).then_some(())
+    })
+    .await;
+    let before: Vec<_> = told
+        .by_friends(id)
+        .iter()
+        .map(|user| user.version)
+        .collect();
+    gate.add_permits(1);
+    emptied(&nodes[0].pool).await;
+
+    let after: Vec<_> = told
+        .by_friends(id)
+        .iter()
+        .map(|user| user.version)
+        .collect();
+    assert_eq!(before, [1]);
+    assert_eq!(after, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn one_node_at_a_time_takes_rows() {
+    let world = World::new().await;
+    let told = &world.siblings.told;
+    told.set_down(true);
+    let first = world.node().await;
+    let session = first.register("alice").await;
+    first.tasks.shutdown().signal();
+    assert!(first.tasks.finish(Duration::from_secs(5)).await);
+    sqlx::query("UPDATE accounts.outbox SET due_at = created_at")
+        .execute(&world.db.pool)
+        .await
+        .unwrap();
+    told.set_down(false);
+    let mut held = world.db.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM accounts.outbox WHERE target = 'friends' FOR UPDATE")
+        .execute(&mut *held)
+        .await
+        .unwrap();
+
+    // Both want the row: one waits for it, the other for its turn.
+    let _nodes = [world.node().await, world.node().await];
+    waiting_for_locks(&world.db.pool, 2).await;
+    held.commit().await.unwrap();
+    emptied(&world.db.pool).await;
+
+    assert_eq!(told.by_friends(&user(&session).user_id).len(), 1);
 }

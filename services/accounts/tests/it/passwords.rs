@@ -4,7 +4,7 @@ use futures::future::join_all;
 use kith_api::accounts::v1::{ChangePasswordRequest, IssuedSession};
 use kith_error::{Failure, Reason};
 
-use crate::world::{Node, PASSWORD, World, failure, flaws};
+use crate::world::{Node, PASSWORD, World, failure, flaws, somebody_waits_for_a_lock};
 
 const NEXT: &str = "a better password";
 
@@ -98,4 +98,29 @@ async fn of_parallel_changes_one_wins() {
     for (new, result) in wanted.iter().zip(&results) {
         assert_eq!(node.login("alice", new).await.is_ok(), result.is_ok());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_meanwhile_changes_nothing() {
+    let world = World::new().await;
+    let node = world.node().await;
+    let session = node.register("alice").await;
+    let mut ending = world.db.pool.begin().await.unwrap();
+    sqlx::query("SELECT FROM accounts.users FOR UPDATE")
+        .execute(&mut *ending)
+        .await
+        .unwrap();
+    sqlx::query("DELETE FROM accounts.sessions")
+        .execute(&mut *ending)
+        .await
+        .unwrap();
+
+    let commit = async {
+        somebody_waits_for_a_lock(&world.db.pool).await;
+        ending.commit().await.unwrap();
+    };
+    let (changed, ()) = tokio::join!(change(&node, &session, PASSWORD, NEXT), commit);
+
+    assert_eq!(changed.unwrap_err().reason, Reason::Unauthenticated);
+    assert!(node.login("alice", PASSWORD).await.is_ok());
 }

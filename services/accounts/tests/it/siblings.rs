@@ -24,6 +24,7 @@ use kith_client::{Upstream, pipe};
 use kith_clock::Clock;
 use kith_runtime::{Shutdown, Tasks, serve_grpc};
 use kith_testkit::signer;
+use tokio::sync::Semaphore;
 use tonic::{
     Request, Response, Status,
     service::{Routes, interceptor::InterceptedService},
@@ -42,9 +43,16 @@ pub(crate) struct Siblings {
 pub(crate) struct Told {
     down: Arc<AtomicBool>,
     refuses: Arc<Mutex<Option<String>>>,
+    held: Arc<Mutex<Option<Gate>>>,
     friends_users: Arc<Mutex<Vec<User>>>,
     chat_users: Arc<Mutex<Vec<User>>>,
     chat_events: Arc<Mutex<Vec<chat::SourcedUserEvent>>>,
+}
+
+/// Holds back what is said of a user.
+struct Gate {
+    user_id: String,
+    permits: Arc<Semaphore>,
 }
 
 impl Siblings {
@@ -91,6 +99,28 @@ impl Told {
     /// Makes both refuse for good whatever concerns this user.
     pub(crate) fn refuse(&self, user_id: &str) {
         *lock(&self.refuses) = Some(user_id.to_owned());
+    }
+
+    /// Lets the next word to friends of this user arrive only when the answer gets a permit.
+    pub(crate) fn hold(&self, user_id: &str) -> Arc<Semaphore> {
+        let gate = Arc::new(Semaphore::new(0));
+        *lock(&self.held) = Some(Gate {
+            user_id: user_id.to_owned(),
+            permits: Arc::clone(&gate),
+        });
+        gate
+    }
+
+    /// Whether the word that is held has been spoken.
+    pub(crate) fn is_holding(&self) -> bool {
+        lock(&self.held).is_none()
+    }
+
+    async fn pass(&self, user_ids: &[&str]) {
+        let gate = lock(&self.held).take_if(|gate| user_ids.contains(&gate.user_id.as_str()));
+        if let Some(gate) = gate {
+            gate.permits.acquire().await.unwrap().forget();
+        }
     }
 
     /// What friends heard of a user, in order.
@@ -210,6 +240,7 @@ macro_rules! friends_service {
                 request: Request<friends::ApplyUsersRequest>,
             ) -> Result<Response<friends::ApplyUsersResponse>, Status> {
                 self.admit(&request, &ids(&request.get_ref().users))?;
+                self.pass(&ids(&request.get_ref().users)).await;
                 lock(&self.friends_users).extend(request.into_inner().users);
                 Ok(Response::new(friends::ApplyUsersResponse {}))
             }

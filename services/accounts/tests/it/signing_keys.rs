@@ -2,8 +2,14 @@
 
 use chrono::TimeDelta;
 use futures::future::join_all;
-use kith_accounts::{Config, KeyError, StartError, operator};
+use kith_accounts::{
+    Config, KeyError, StartError,
+    operator::{self, OperatorError},
+};
 use kith_auth::TokenError;
+use kith_testkit::eventually;
+
+use secrecy::SecretString;
 
 use crate::world::{Node, World};
 
@@ -47,10 +53,11 @@ async fn a_rotated_key_is_published_before_it_signs_and_the_old_one_until_its_to
     let new = operator::rotate_signing_keys(&world.db.pool, &world.clock, None)
         .await
         .unwrap();
-    // A node that starts now stands for one that has reloaded.
-    let node = world.node().await;
 
-    assert_eq!(kids(&node).await, [new.clone(), old[0].clone()]);
+    eventually("the running node publishes it", || async {
+        (kids(&node).await == [new.clone(), old[0].clone()]).then_some(())
+    })
+    .await;
     let session = node.register("alice").await;
     assert_eq!(kid_of(&session.access_token), old[0]);
     world.clock.advance(TimeDelta::minutes(5));
@@ -86,9 +93,38 @@ async fn wrapped_keys_open_with_their_own_secret_only() {
         Err(StartError::Keys(KeyError::SecretMissing))
     ));
     assert!(matches!(weak, Err(StartError::Keys(KeyError::Wrap(_)))));
-    let rotated =
-        operator::rotate_signing_keys(&world.db.pool, &world.clock, Some(&SECRET.into())).await;
-    assert!(start(Some(SECRET)).await.is_ok(), "{rotated:?}");
+}
+
+#[tokio::test]
+async fn a_rotation_that_the_nodes_could_not_follow_is_refused() {
+    let world = World::new().await;
+    let rotate = async |secret: Option<&str>| {
+        let secret = secret.map(SecretString::from);
+        operator::rotate_signing_keys(&world.db.pool, &world.clock, secret.as_ref()).await
+    };
+    let start = |secret| world.try_node(Config::for_test(), secret);
+
+    start(None).await.unwrap();
+    let too_early = rotate(Some(SECRET)).await;
+    start(Some(SECRET)).await.unwrap();
+    let without = rotate(None).await;
+    let with_another = rotate(Some("some other passphrase")).await;
+
+    let refused = |result, expected: fn(&KeyError) -> bool| matches!(result, Err(OperatorError::Keys(error)) if expected(&error));
+    assert!(refused(too_early, |error| matches!(
+        error,
+        KeyError::NodesLackSecret
+    )));
+    assert!(refused(without, |error| matches!(
+        error,
+        KeyError::SecretMissing
+    )));
+    assert!(refused(with_another, |error| matches!(
+        error,
+        KeyError::Wrap(_)
+    )));
+    assert!(rotate(Some(SECRET)).await.is_ok());
+    assert!(start(Some(SECRET)).await.is_ok());
 }
 
 #[tokio::test]

@@ -232,17 +232,21 @@ pub(crate) fn flaws(failure: &Failure) -> Vec<(&str, &str)> {
 
 /// Waits until some call of the service waits for a lock.
 pub(crate) async fn somebody_waits_for_a_lock(pool: &PgPool) {
-    kith_testkit::eventually("a call waits for a lock", || async {
-        sqlx::query_scalar::<_, bool>(
-            "SELECT EXISTS (
-                 SELECT FROM pg_stat_activity
-                 WHERE datname = current_database() AND wait_event_type = 'Lock'
-             )",
+    waiting_for_locks(pool, 1).await;
+}
+
+/// Waits until that many statements wait for a lock.
+pub(crate) async fn waiting_for_locks(pool: &PgPool, count: i64) {
+    kith_testkit::eventually("statements wait for a lock", || async {
+        let waiting: i64 = sqlx::query_scalar(
+            "SELECT count(*)
+             FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'",
         )
         .fetch_one(pool)
         .await
-        .unwrap()
-        .then_some(())
+        .unwrap();
+        (waiting >= count).then_some(())
     })
     .await;
 }
