@@ -10,6 +10,10 @@ use crate::{
     store::{login_failures, outbox, refresh_attempts, revocations, sessions, signing_keys},
 };
 
+/// Rows of one statement: after a flood of guesses there are many, and a statement may take 2 s at most.
+const BATCH: i64 = 5_000;
+/// A statement that deleted this many may have left more.
+const FULL: u64 = BATCH.unsigned_abs();
 /// News older than this are not told any more: whoever missed them asks for the users it meets.
 const NEWS_LIFETIME: TimeDelta = TimeDelta::days(7);
 
@@ -30,13 +34,17 @@ pub(super) async fn run(app: Arc<App>) {
 
 async fn tidy(app: &App) -> sqlx::Result<()> {
     let now = app.now();
-    let mut db = app.pool.acquire().await?;
-    sessions::delete_expired(&mut db, now).await?;
-    refresh_attempts::delete_before(&mut db, now - delta(app.config.refresh_repeat_window)).await?;
+    let (attempt_over, window_over) = (
+        now - delta(app.config.refresh_repeat_window),
+        now - delta(app.config.login_failure_window),
+    );
     // A little more than a token can live, for clocks that differ.
     let worthless = now - delta(MAX_ACCESS_TOKEN_LIFETIME) - TimeDelta::minutes(10);
-    revocations::delete_before(&mut db, worthless).await?;
-    login_failures::delete_before(&mut db, now - delta(app.config.login_failure_window)).await?;
+    let mut db = app.pool.acquire().await?;
+    while sessions::delete_expired(&mut db, now, BATCH).await? == FULL {}
+    while refresh_attempts::delete_before(&mut db, attempt_over, BATCH).await? == FULL {}
+    while revocations::delete_before(&mut db, worthless, BATCH).await? == FULL {}
+    while login_failures::delete_before(&mut db, window_over, BATCH).await? == FULL {}
     signing_keys::delete_retired(&mut db, now - TimeDelta::days(1)).await?;
     let lost = outbox::delete_before(&mut db, now - NEWS_LIFETIME).await?;
     if lost > 0 {

@@ -63,11 +63,18 @@ pub(crate) async fn delete(db: &mut PgConnection, subject: Subject) -> sqlx::Res
 pub(crate) async fn delete_before(
     db: &mut PgConnection,
     oldest_start: DateTime<Utc>,
+    limit: i64,
 ) -> sqlx::Result<u64> {
     sqlx::query!(
         "DELETE FROM accounts.login_failures
-         WHERE window_start <= $1",
+         WHERE ctid = ANY (ARRAY (
+             SELECT ctid
+             FROM accounts.login_failures
+             WHERE window_start <= $1
+             LIMIT $2
+         ))",
         oldest_start,
+        limit,
     )
     .execute(db)
     .await

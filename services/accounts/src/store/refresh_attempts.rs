@@ -55,11 +55,18 @@ pub(crate) async fn find(
 pub(crate) async fn delete_before(
     db: &mut PgConnection,
     before: DateTime<Utc>,
+    limit: i64,
 ) -> sqlx::Result<u64> {
     sqlx::query!(
         "DELETE FROM accounts.refresh_attempts
-         WHERE used_at < $1",
+         WHERE ctid = ANY (ARRAY (
+             SELECT ctid
+             FROM accounts.refresh_attempts
+             WHERE used_at < $1
+             LIMIT $2
+         ))",
         before,
+        limit,
     )
     .execute(db)
     .await

@@ -82,11 +82,18 @@ pub(crate) async fn list(
 pub(crate) async fn delete_before(
     db: &mut PgConnection,
     before: DateTime<Utc>,
+    limit: i64,
 ) -> sqlx::Result<u64> {
     sqlx::query!(
         "DELETE FROM accounts.revocations
-         WHERE revoked_at < $1",
+         WHERE ctid = ANY (ARRAY (
+             SELECT ctid
+             FROM accounts.revocations
+             WHERE revoked_at < $1
+             LIMIT $2
+         ))",
         before,
+        limit,
     )
     .execute(db)
     .await

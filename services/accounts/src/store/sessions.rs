@@ -188,11 +188,21 @@ pub(crate) async fn delete_surplus(
 
 /// Forgets sessions that nobody refreshed in time. Their access tokens expired long before, so nobody need be told.
 #[tracing::instrument(name = "db.sessions.delete_expired", skip_all)]
-pub(crate) async fn delete_expired(db: &mut PgConnection, now: DateTime<Utc>) -> sqlx::Result<u64> {
+pub(crate) async fn delete_expired(
+    db: &mut PgConnection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> sqlx::Result<u64> {
     sqlx::query!(
         "DELETE FROM accounts.sessions
-         WHERE expires_at <= $1",
+         WHERE ctid = ANY (ARRAY (
+             SELECT ctid
+             FROM accounts.sessions
+             WHERE expires_at <= $1
+             LIMIT $2
+         ))",
         now,
+        limit,
     )
     .execute(db)
     .await
