@@ -17,7 +17,7 @@ use crate::{edge, router, state::AppState};
 /// For a request's head, from the connect or the last answer on: ends idle and dribbling connections.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes and lines of a head; more is 431.
-const HEAD_BYTES: usize = 64 * 1024;
+const HEAD_BYTES: usize = 48 * 1024;
 const HEAD_LINES: usize = 100;
 /// After an accept that failed: the usual reason is that the process is out of file descriptors, and ends may free some.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -65,6 +65,7 @@ fn serve(state: &AppState, app: Router, stream: TcpStream, peer: SocketAddr) {
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(HEAD_BYTES)
+            .max_header_size(HEAD_BYTES)
             .max_headers(HEAD_LINES)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
@@ -79,3 +80,6 @@ fn serve(state: &AppState, app: Router, stream: TcpStream, peer: SocketAddr) {
         let _ = connection.await;
     });
 }
+
+#[cfg(test)]
+mod tests;

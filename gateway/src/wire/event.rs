@@ -24,6 +24,7 @@ pub(crate) struct Event {
 /// What an event carries.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = RoomEventBody)]
 pub(crate) enum EventBody {
     /// `message.created`, `message.edited`.
     Message(Box<Message>),

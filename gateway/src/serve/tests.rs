@@ -1,0 +1,115 @@
+//! The server as a client on the wire meets it.
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    time::timeout,
+};
+
+use super::*;
+use crate::testing::Bed;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A server on a port of its own.
+async fn served() -> (Bed, SocketAddr) {
+    let bed = Bed::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    start(&bed.state, listener);
+    (bed, address)
+}
+
+/// Says something, and reads until the server ends the connection.
+async fn exchange(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    // The server may refuse before it has read everything.
+    let _ = stream.write_all(request.as_bytes()).await;
+    let mut answer = Vec::new();
+    let reading = stream.read_to_end(&mut answer);
+    let ended = timeout(PATIENCE, reading).await;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    assert!(ended.is_ok(), "the connection stayed open after: {answer}");
+    answer
+}
+
+#[tokio::test]
+async fn heads_out_of_bounds_are_refused() {
+    let (_bed, address) = served().await;
+    let lines: String = (0..200).map(|n| format!("x-{n}: {n}\r\n")).collect();
+    let long = |size: usize| "a".repeat(size);
+    let cases = [
+        (format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", long(64 * 1024)), "431"),
+        (format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", long(1 << 20)), "431"),
+        (format!("GET / HTTP/1.1\r\n{lines}\r\n"), "431"),
+        (format!("GET /?{} HTTP/1.1\r\nconnection: close\r\n\r\n", long(16 * 1024)), "414"),
+        (format!("GET /?{} HTTP/1.1\r\n\r\n", long(100 * 1024)), "4"),
+        ("GET / HTTP/9.9\r\n\r\n".to_owned(), "400"),
+        (
+            "POST /api/v1/auth/login HTTP/1.1\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n".to_owned(),
+            "400",
+        ),
+        (
+            "POST /api/v1/auth/login HTTP/1.1\r\ntransfer-encoding: chunked\r\ncontent-length: 4\r\n\r\n0\r\n\r\n".to_owned(),
+            "400",
+        ),
+    ];
+    for (request, status) in cases {
+        let answer = exchange(address, &request).await;
+
+        let shown: String = request.chars().take(50).collect();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{shown}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_early_refusal_reaches_a_client_that_is_still_sending() {
+    let (_bed, address) = served().await;
+    let body = " ".repeat(4 << 20);
+    let request = format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+
+    let answer = exchange(address, &request).await;
+
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    assert!(answer.contains("too_large"));
+}
+
+#[tokio::test]
+async fn chunks_without_end_are_cut() {
+    let (_bed, address) = served().await;
+    let chunk = format!("1000\r\n{}\r\n", " ".repeat(4096));
+    let request = format!(
+        "POST /api/v1/auth/login HTTP/1.1\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n{}",
+        chunk.repeat(64)
+    );
+
+    let answer = exchange(address, &request).await;
+
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_leaving_node_finishes_what_it_began_and_takes_nothing_new() {
+    let (bed, address) = served().await;
+    let mut idle = TcpStream::connect(address).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut start = [0; 12];
+    idle.read_exact(&mut start).await.unwrap();
+
+    bed.state.draining.signal();
+    bed.state.connections.close();
+
+    assert_eq!(&start, b"HTTP/1.1 200");
+    timeout(PATIENCE, bed.state.connections.wait())
+        .await
+        .unwrap();
+    let after = TcpStream::connect(address).await;
+    assert!(after.is_err(), "the listener is closed");
+}
