@@ -4,7 +4,8 @@ use kith_api::chat::v1::{
     CreateDirectChatRoomRequest, CreateDirectChatRoomResponse, CreateGroupChatRoomRequest,
     CreateGroupChatRoomResponse, GetChatRoomRequest, GetChatRoomResponse, GetUserChatRoomsRequest,
     GetUserChatRoomsResponse, UpdateChatRoomRequest, UpdateChatRoomResponse,
-    UpdateRoomSettingsRequest, UpdateRoomSettingsResponse, update_room_settings_request::Mute as WireMute,
+    UpdateRoomSettingsRequest, UpdateRoomSettingsResponse,
+    update_room_settings_request::Mute as WireMute,
 };
 use kith_api::common::v1::PageResponse;
 use kith_error::Violation;

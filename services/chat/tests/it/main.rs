@@ -6,8 +6,11 @@
 )]
 
 mod append;
+mod delivery;
 mod direct_rooms;
+mod gateway;
 mod groups;
+mod logs;
 mod participants;
 mod people;
 mod positions;

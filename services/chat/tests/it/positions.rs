@@ -462,8 +462,8 @@ async fn live_receipts_are_few_and_name_those_who_must_not_see_them() {
     );
 }
 
-/// Says something over the stream of a gateway, as the socket of a person, and gives the answer.
-async fn command(world: &World, user: UserId, said: command::Command) -> reply::Result {
+/// Says things over the stream of a gateway, as the socket of a person, and gives the answer to the last.
+async fn command(world: &World, user: UserId, said: &[command::Command]) -> reply::Result {
     let caller = Caller::User {
         user_id: user,
         session_id: world.clock.new_id().into(),
@@ -475,16 +475,15 @@ async fn command(world: &World, user: UserId, said: command::Command) -> reply::
             caller: world.upstream().sign(&caller),
         })),
     };
-    let said = Command {
-        request_id: 7,
+    let mut commands = vec![attach];
+    commands.extend(said.iter().map(|command| Command {
+        request_id: 0,
         handle: 1,
-        command: Some(said),
-    };
+        command: Some(command.clone()),
+    }));
+    commands.last_mut().unwrap().request_id = 7;
     let (sender, receiver) = tokio::sync::mpsc::channel(1);
-    let request = SendRequest {
-        commands: vec![attach, said],
-    };
-    sender.send(request).await.unwrap();
+    sender.send(SendRequest { commands }).await.unwrap();
     let requests = tokio_stream::wrappers::ReceiverStream::new(receiver);
     let mut stream = inner(world.delivery_stream().send(requests).await);
     let reply = stream.message().await.unwrap().unwrap().replies.remove(0);
@@ -506,10 +505,10 @@ async fn above_the_head_nothing_is_read_and_below_the_position_nothing_changes()
     let room = world.direct(a, b).await.room_id;
     send_many(&world, a, &room, 3).await;
 
-    let third = command(&world, b, up_to(&room, 3)).await;
-    let above = command(&world, b, up_to(&room, 5)).await;
-    let below = command(&world, b, up_to(&room, 1)).await;
-    let foreign = command(&world, stranger, up_to(&room, 1)).await;
+    let third = command(&world, b, &[up_to(&room, 3)]).await;
+    let above = command(&world, b, &[up_to(&room, 5)]).await;
+    let below = command(&world, b, &[up_to(&room, 1)]).await;
+    let foreign = command(&world, stranger, &[up_to(&room, 1)]).await;
 
     let stands = ReadPosition {
         last_read_seq: 3,
@@ -549,16 +548,15 @@ async fn what_arrived_is_noted_for_members_and_capped_at_the_head() {
     let room = world.direct(a, b).await.room_id;
     let message = world.send(a, &room, "hello").await;
     let mut watching = watch(&world, &room).await;
-    let arrived = || {
-        command::Command::MarkRoomAsDelivered(MarkRoomAsDelivered {
-            room_id: room.clone(),
-            seq: 1_000_000,
-        })
-    };
+    let arrived = command::Command::MarkRoomAsDelivered(MarkRoomAsDelivered {
+        room_id: room.clone(),
+        seq: 1_000_000,
+    });
 
-    // It is answered as soon as it is noted, also to somebody of whom nothing will be written.
-    command(&world, stranger, arrived()).await;
-    command(&world, b, arrived()).await;
+    // What arrived is never answered; the reading of nothing behind it is.
+    let said = [arrived, up_to(&room, 0)];
+    command(&world, stranger, &said).await;
+    command(&world, b, &said).await;
 
     assert_eq!(delivered(&world, b).await, 2);
     let receipt = watching.next_receipt().await;
