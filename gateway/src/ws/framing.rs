@@ -249,10 +249,7 @@ impl Header {
         let has_reserved_bits = first & 0x70 != 0;
         let is_masked = second & 0x80 != 0;
         let opcode = first & 0x0F;
-        let is_known = matches!(
-            opcode,
-            CONTINUATION | TEXT | BINARY | CLOSE | PING | PONG
-        );
+        let is_known = matches!(opcode, CONTINUATION | TEXT | BINARY | CLOSE | PING | PONG);
         if has_reserved_bits || !is_masked || !is_known {
             return Err(Violation::Protocol);
         }

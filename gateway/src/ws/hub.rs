@@ -302,7 +302,12 @@ impl Hub {
         if event.epoch < self.0.epoch.load(Ordering::Acquire) {
             return;
         }
-        let Some(slot) = event.room_id.parse().ok().and_then(|id| self.0.rooms.find(id)) else {
+        let Some(slot) = event
+            .room_id
+            .parse()
+            .ok()
+            .and_then(|id| self.0.rooms.find(id))
+        else {
             return;
         };
         let entry = Entry::of_room(event);
@@ -311,7 +316,12 @@ impl Hub {
     }
 
     fn deliver_user_event(&self, event: v1::UserEvent, wakes: &mut Wakes) {
-        if let Some(slot) = event.user_id.parse().ok().and_then(|id| self.0.users.find(id)) {
+        if let Some(slot) = event
+            .user_id
+            .parse()
+            .ok()
+            .and_then(|id| self.0.users.find(id))
+        {
             self.receive(&slot, Entry::of_user(event), wakes);
         }
     }
@@ -323,7 +333,12 @@ impl Hub {
     }
 
     fn deliver_typing(&self, typing: v1::Typing, wakes: &mut Wakes) {
-        let Some(slot) = typing.room_id.parse().ok().and_then(|id| self.0.rooms.find(id)) else {
+        let Some(slot) = typing
+            .room_id
+            .parse()
+            .ok()
+            .and_then(|id| self.0.rooms.find(id))
+        else {
             return;
         };
         let mut hidden_from = receipts::user_ids(&typing.hidden_from_ids);
@@ -334,8 +349,15 @@ impl Hub {
     }
 
     fn deliver_receipt(&self, receipt: v1::Receipt, wakes: &mut Wakes) {
-        if let Some(slot) = receipt.room_id.parse().ok().and_then(|id| self.0.rooms.find(id)) {
-            self.0.receipts.receive(&slot, receipt, Instant::now(), wakes);
+        if let Some(slot) = receipt
+            .room_id
+            .parse()
+            .ok()
+            .and_then(|id| self.0.rooms.find(id))
+        {
+            self.0
+                .receipts
+                .receive(&slot, receipt, Instant::now(), wakes);
         }
     }
 

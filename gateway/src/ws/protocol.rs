@@ -203,7 +203,10 @@ fn hello(fields: &mut Fields<'_>) -> Hello {
     }
     fields.optional_texts("features", MAX_CLIENT_WORD);
     // A token that is no string fails like any other wrong token.
-    let token = fields.raw("token").map(|raw| serde_json::from_str(raw).unwrap_or_default());
+    let token = fields
+        .raw("token")
+        .filter(|raw| *raw != "null")
+        .map(|raw| serde_json::from_str(raw).unwrap_or_default());
     Hello {
         token,
         resume: resume(fields),
@@ -253,9 +256,7 @@ fn request(t: &str, fields: &mut Fields<'_>) -> Option<Option<Request>> {
                 limit,
             })
         }
-        "reauth" => fields
-            .text("token")
-            .map(|token| Request::Reauth { token }),
+        "reauth" => fields.text("token").map(|token| Request::Reauth { token }),
         "ping" => Some(Request::Ping),
         _ => return None,
     })
@@ -291,8 +292,7 @@ fn typing(fields: &mut Fields<'_>) -> Option<Notice> {
 }
 
 fn is_fit_ref(reference: &str) -> bool {
-    !reference.is_empty()
-        && (reference.len() <= MAX_REF || reference.chars().count() <= MAX_REF)
+    !reference.is_empty() && (reference.len() <= MAX_REF || reference.chars().count() <= MAX_REF)
 }
 
 #[cfg(test)]

@@ -62,7 +62,10 @@ impl Registry {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<UserId, Vec<Arc<Socket>>>> {
-        self.0.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .sockets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -156,7 +156,9 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> Session<'a, IO> {
         let may_read = socket.may_read();
         self.timers.observe(
             may_read,
-            self.transport.stuck_since().filter(|_| is_blocked && socket.has_overflowed()),
+            self.transport
+                .stuck_since()
+                .filter(|_| is_blocked && socket.has_overflowed()),
         );
         if let Poll::Ready(due) = self.timers.poll_due(cx) {
             return Poll::Ready(Step::Due(due));
@@ -253,7 +255,9 @@ async fn end<IO: AsyncRead + AsyncWrite + Unpin>(mut transport: Transport<IO>, e
             transport.close(close.code(), close.word()).await;
         }
         Ending::Theirs(End::Broken(violation)) => {
-            transport.close(violation.code(), violation.sentence()).await;
+            transport
+                .close(violation.code(), violation.sentence())
+                .await;
         }
         Ending::Theirs(End::Closed(code)) => {
             transport.close(code.unwrap_or(1000), "").await;

@@ -1,1 +1,6 @@
+//! Sockets over real connections, in front of a chat service that does what the test says.
 
+mod delivery;
+mod endings;
+mod hello;
+mod world;

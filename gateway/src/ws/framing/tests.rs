@@ -41,7 +41,11 @@ fn broken_frames_end_the_connection_with_their_code() {
         ("reserved bit", masked(0xC1, b"a"), Violation::Protocol),
         ("unknown opcode", masked(0x83, b"a"), Violation::Protocol),
         ("unmasked", vec![0x81, 1, b'a'], Violation::Protocol),
-        ("stray continuation", masked(0x80, b"a"), Violation::Protocol),
+        (
+            "stray continuation",
+            masked(0x80, b"a"),
+            Violation::Protocol,
+        ),
         (
             "text inside a message",
             [masked(0x01, b"a"), masked(0x81, b"b")].concat(),

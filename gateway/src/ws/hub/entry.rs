@@ -34,9 +34,15 @@ pub(crate) enum Effect {
     /// Ends this person's stay in the room.
     Left(UserId),
     /// Begins a stay in a room.
-    RoomAdded { room_id: RoomId, joined_seq: u64 },
+    RoomAdded {
+        room_id: RoomId,
+        joined_seq: u64,
+    },
     /// Ends a stay in a room.
-    RoomRemoved { room_id: RoomId, leave_seq: u64 },
+    RoomRemoved {
+        room_id: RoomId,
+        leave_seq: u64,
+    },
 }
 
 impl Entry {
@@ -69,24 +75,25 @@ impl Entry {
 
     /// Encodes an event of a person.
     pub(crate) fn of_user(event: v1::UserEvent) -> Self {
-        let effect = match event.body.as_ref().and_then(|body| body.body.as_ref()) {
-            Some(user_event_body::Body::RoomAdded(room)) => {
-                room.room_id.parse().map_or(Effect::None, |room_id| Effect::RoomAdded {
-                    room_id,
-                    joined_seq: room.joined_seq,
-                })
-            }
-            Some(user_event_body::Body::RoomRemoved(removed)) => {
-                removed
+        let effect =
+            match event.body.as_ref().and_then(|body| body.body.as_ref()) {
+                Some(user_event_body::Body::RoomAdded(room)) => {
+                    room.room_id
+                        .parse()
+                        .map_or(Effect::None, |room_id| Effect::RoomAdded {
+                            room_id,
+                            joined_seq: room.joined_seq,
+                        })
+                }
+                Some(user_event_body::Body::RoomRemoved(removed)) => removed
                     .room_id
                     .parse()
                     .map_or(Effect::None, |room_id| Effect::RoomRemoved {
                         room_id,
                         leave_seq: removed.leave_seq,
-                    })
-            }
-            _ => Effect::None,
-        };
+                    }),
+                _ => Effect::None,
+            };
         Self {
             seq: event.useq,
             frame: frames::user(&wire::UserEvent::new(event)),

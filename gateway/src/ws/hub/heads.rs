@@ -91,8 +91,16 @@ impl Hub {
             .delivery(&node())
             .max_decoding_message_size(MAX_ANSWER)
             .get_heads(GetHeadsRequest {
-                room_ids: batch.rooms.iter().map(|slot| slot.key.to_string()).collect(),
-                user_ids: batch.users.iter().map(|slot| slot.key.to_string()).collect(),
+                room_ids: batch
+                    .rooms
+                    .iter()
+                    .map(|slot| slot.key.to_string())
+                    .collect(),
+                user_ids: batch
+                    .users
+                    .iter()
+                    .map(|slot| slot.key.to_string())
+                    .collect(),
             })
             .await
             .map_err(|status| Failure::from(&status))?
@@ -143,11 +151,7 @@ impl Hub {
             slot.lock().forget_tail(oldest);
         }
         let changes = &self.0.changes;
-        self.0
-            .rooms
-            .sweep(now, LINGER, changes, Change::RemoveRoom);
-        self.0
-            .users
-            .sweep(now, LINGER, changes, Change::RemoveUser);
+        self.0.rooms.sweep(now, LINGER, changes, Change::RemoveRoom);
+        self.0.users.sweep(now, LINGER, changes, Change::RemoveUser);
     }
 }

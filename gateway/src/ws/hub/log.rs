@@ -242,7 +242,10 @@ impl<R: Receiver> Log<R> {
             }
             stays
         });
-        if self.high.is_some_and(|high| (after..through).contains(&high)) {
+        if self
+            .high
+            .is_some_and(|high| (after..through).contains(&high))
+        {
             for entry in entries {
                 if self.high.is_some_and(|high| entry.seq > high) {
                     self.advance(entry, context);
@@ -352,10 +355,7 @@ impl<R: Receiver> Log<R> {
     /// A gap too long to be filled is skipped, and the followers are told. Gives `high`.
     fn skip_if_too_long(&mut self, context: &mut R::Context) -> Option<u64> {
         let high = self.high?;
-        if self
-            .too_long
-            .is_none_or(|limit| self.known - high <= limit)
-        {
+        if self.too_long.is_none_or(|limit| self.known - high <= limit) {
             return Some(high);
         }
         self.high = Some(self.known);

@@ -141,7 +141,9 @@ impl Hub {
         Ok(Reading {
             after,
             // A person's log has holes where entries were superseded; an empty page reaches the head over them.
-            through: entries.last().map_or(page.useq.max(after), |entry| entry.seq),
+            through: entries
+                .last()
+                .map_or(page.useq.max(after), |entry| entry.seq),
             entries,
             head: page.useq,
         })

@@ -51,7 +51,8 @@ impl Receiver for RoomSeat {
     }
 
     fn deliver(&self, entry: &Entry, wakes: &mut Wakes) -> bool {
-        self.socket.push(entry.frame_for(self.socket.user_id), wakes)
+        self.socket
+            .push(entry.frame_for(self.socket.user_id), wakes)
     }
 
     fn fell_behind(&self, wakes: &mut Wakes) {

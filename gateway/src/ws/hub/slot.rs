@@ -37,11 +37,7 @@ pub(crate) trait LogKey: Copy + Eq + Hash + Display + Debug + Send + Sync + 'sta
     const ADD: fn(Arc<Slot<Self>>) -> Change;
 
     /// Reads entries after a seq.
-    fn read(
-        self,
-        hub: &Hub,
-        after: u64,
-    ) -> impl Future<Output = Result<Reading, Failure>> + Send;
+    fn read(self, hub: &Hub, after: u64) -> impl Future<Output = Result<Reading, Failure>> + Send;
 }
 
 /// A log on this node.

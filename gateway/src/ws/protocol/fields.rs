@@ -110,11 +110,7 @@ impl<'a> Fields<'a> {
             .map(|seq| seq.min(LARGEST_SEQ))
     }
 
-    pub(super) fn seqs_by_room(
-        &mut self,
-        name: &str,
-        most: usize,
-    ) -> Option<HashMap<String, u64>> {
+    pub(super) fn seqs_by_room(&mut self, name: &str, most: usize) -> Option<HashMap<String, u64>> {
         let raw = self.required_raw(name)?;
         let Some(entries) = Fields::read(raw) else {
             self.refuse(name, "invalid", "must be an object");
@@ -132,7 +128,10 @@ impl<'a> Fields<'a> {
                 self.refuse(name, "invalid", "must map room ids to integers, 0 or more");
                 return None;
             };
-            if seqs.insert(room.to_string(), seq.min(LARGEST_SEQ)).is_some() {
+            if seqs
+                .insert(room.to_string(), seq.min(LARGEST_SEQ))
+                .is_some()
+            {
                 self.refuse(name, "duplicate", "may name a room once");
                 return None;
             }
@@ -161,7 +160,11 @@ impl<'a> Fields<'a> {
             texts.len() > most || texts.iter().any(|text| text.chars().count() > most)
         };
         if texts.is_some_and(is_long) {
-            self.refuse(name, "too_long", &format!("at most {most} of {most} characters"));
+            self.refuse(
+                name,
+                "too_long",
+                &format!("at most {most} of {most} characters"),
+            );
         }
     }
 
@@ -170,7 +173,11 @@ impl<'a> Fields<'a> {
         if words.contains(&word.as_str()) {
             return Some(());
         }
-        self.refuse(name, "invalid", &format!("must be one of {}", words.join(", ")));
+        self.refuse(
+            name,
+            "invalid",
+            &format!("must be one of {}", words.join(", ")),
+        );
         None
     }
 

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Instant};
 
-use kith_api::chat::v1::{GetRoomEventsRequest, MarkRoomAsDelivered, MarkRoomAsRead, SetTyping, command};
+use kith_api::chat::v1::{
+    GetRoomEventsRequest, MarkRoomAsDelivered, MarkRoomAsRead, SetTyping, command,
+};
 use kith_auth::Caller;
 use kith_error::{Failure, Reason};
 use kith_ids::{RoomId, UserId};
@@ -129,7 +131,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<'_, IO> {
                 self.start(Box::pin(job));
             }
             Request::Reauth { token } => {
-                let job = reauthenticate(self.node.clone(), self.socket().clone(), reference, token);
+                let job =
+                    reauthenticate(self.node.clone(), self.socket().clone(), reference, token);
                 self.start(Box::pin(job));
             }
         }

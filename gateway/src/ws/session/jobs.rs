@@ -28,7 +28,10 @@ pub(super) struct Done {
 pub(super) enum Outcome {
     Nothing,
     /// The device has everything of a room up to this seq, its head when it was read.
-    Fetched { room_id: RoomId, cursor: u64 },
+    Fetched {
+        room_id: RoomId,
+        cursor: u64,
+    },
     /// The token is good for so long.
     Renewed(Duration),
 }

@@ -80,10 +80,7 @@ mod tests {
                 Err(TooFast::Wait(_))
             ));
         }
-        assert_eq!(
-            pace.take(now + Duration::from_secs(1)),
-            Err(TooFast::Stop)
-        );
+        assert_eq!(pace.take(now + Duration::from_secs(1)), Err(TooFast::Stop));
     }
 
     #[test]

@@ -84,7 +84,10 @@ impl Unanswered {
     }
 
     /// The next commands for the wire. `sign` makes a socket's caller context.
-    pub(crate) fn next_batch(&mut self, sign: impl Fn(&Socket) -> command::Command) -> Vec<Command> {
+    pub(crate) fn next_batch(
+        &mut self,
+        sign: impl Fn(&Socket) -> command::Command,
+    ) -> Vec<Command> {
         let mut commands = Vec::with_capacity(self.unsent.len().min(BATCH));
         while commands.len() < BATCH
             && let Some(unsent) = self.unsent.pop_front()
