@@ -20,11 +20,14 @@ CREATE FUNCTION chat.append_messages(
 )
 RETURNS TABLE (item bigint, outcome text, message_id uuid, seq bigint, created_at timestamptz)
 LANGUAGE plpgsql
--- Small tables tempt the planner into scanning them for the first plans, which then stay.
+-- Every lookup here is one probe of an index, whatever the statistics say: a plan that was made while the tables were
+-- small would scan them whole, and stay in the session while they grow.
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET enable_bitmapscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_material = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -33,7 +36,7 @@ DECLARE
 BEGIN
     -- Only rooms in which somebody of this batch has business are locked: a stranger must not be able to hold a hot row.
     -- In the order of their ids, or two batches with the same two rooms wait for each other.
-    SELECT array_agg(l.id)
+    SELECT coalesce(array_agg(l.id), '{}')
     INTO v_locked
     FROM (
         SELECT id
@@ -41,10 +44,15 @@ BEGIN
         WHERE id IN (
             SELECT i.room_id
             FROM unnest(p_room_ids, p_sender_ids, p_client_ids) AS i (room_id, sender_id, client_id)
-            WHERE EXISTS (SELECT FROM chat.chat_participants p
-                          WHERE p.room_id = i.room_id AND p.user_id = i.sender_id AND p.left_seq IS NULL)
-               OR EXISTS (SELECT FROM chat.chat_messages m
-                          WHERE m.room_id = i.room_id AND m.sender_id = i.sender_id AND m.client_id = i.client_id))
+            -- LIMIT keeps these from being turned into a hash of the whole table, as EXISTS would be.
+            WHERE (SELECT true
+                   FROM chat.chat_participants p
+                   WHERE p.room_id = i.room_id AND p.user_id = i.sender_id AND p.left_seq IS NULL
+                   LIMIT 1)
+               OR (SELECT true
+                   FROM chat.chat_messages m
+                   WHERE m.room_id = i.room_id AND m.sender_id = i.sender_id AND m.client_id = i.client_id
+                   LIMIT 1))
         ORDER BY id
         FOR NO KEY UPDATE) l;
 
@@ -85,9 +93,11 @@ BEGIN
         LEFT JOIN chat.direct_pairs d ON d.user_lo = r.user_lo AND d.user_hi = r.user_hi
     ), numbered AS MATERIALIZED (
         -- Refused ones are not numbered, so they leave no gap.
-        SELECT j.*, j.last_seq + row_number() OVER (PARTITION BY j.room_id ORDER BY j.item) AS new_seq
+        SELECT j.*,
+               CASE WHEN j.outcome = 'accepted' THEN
+                   j.last_seq + row_number() OVER (PARTITION BY j.room_id, j.outcome = 'accepted' ORDER BY j.item)
+               END AS new_seq
         FROM judged j
-        WHERE j.outcome = 'accepted'
     ), inserted AS (
         INSERT INTO chat.chat_messages (room_id, seq, id, sender_id, client_id, body_hash, text, mention_ids, reply_to_id,
                                         reply_to_seq, reply_to_sender_id, reply_to_excerpt, created_at)
@@ -95,15 +105,18 @@ BEGIN
                coalesce(n.mention_ids::uuid[], '{}'), n.reply_id, n.reply_seq, n.reply_sender_id, n.reply_excerpt,
                n.created_at
         FROM numbered n
+        WHERE n.new_seq IS NOT NULL
     ), moved AS (
         UPDATE chat.chat_rooms r
         SET last_seq = head.seq, updated_at = head.at
-        FROM (SELECT n.room_id, max(n.new_seq) AS seq, max(n.created_at) AS at FROM numbered n GROUP BY n.room_id) head
+        FROM (SELECT n.room_id, max(n.new_seq) AS seq, max(n.created_at) AS at
+              FROM numbered n
+              WHERE n.new_seq IS NOT NULL
+              GROUP BY n.room_id) head
         WHERE r.id = head.room_id
     )
-    SELECT j.item, j.outcome, coalesce(j.first_id, j.id), coalesce(j.first_seq, n.new_seq),
-           coalesce(j.first_created_at, j.created_at)
-    FROM judged j
-    LEFT JOIN numbered n ON n.item = j.item;
+    SELECT n.item, n.outcome, coalesce(n.first_id, n.id), coalesce(n.first_seq, n.new_seq),
+           coalesce(n.first_created_at, n.created_at)
+    FROM numbered n;
 END
 $$;
