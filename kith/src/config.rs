@@ -78,14 +78,12 @@ impl Config {
         !self.node.data.as_os_str().is_empty()
     }
 
-    /// No database was given: the node brings its own.
+    /// This node keeps data and was given no database for it: it brings its own.
     pub(crate) fn is_embedded(&self) -> bool {
-        self.database.url.is_none()
-            && self
-                .node
-                .roles
-                .services()
-                .all(|service| self.database.url_of(service).is_none())
+        let mut services = self.node.roles.services().peekable();
+        services.peek().is_some()
+            && self.database.url.is_none()
+            && services.all(|service| self.database.url_of(service).is_none())
     }
 
     fn problems(&self) -> Problems {
@@ -138,11 +136,16 @@ impl Config {
                 );
             }
         }
-        let is_whole = self.node.roles.services().count() == 3;
+        let services = self.node.roles.services().count();
         problems.require(
-            is_whole || !self.is_embedded() || self.secrets.cluster_key.is_some(),
+            services == 3 || !self.is_embedded(),
             "database.url",
-            "must be set when this node does not run every service: the private PostgreSQL is for a node that is alone",
+            "must be set when this node runs only some of the services: the private PostgreSQL is for a node that is alone",
+        );
+        problems.require(
+            services > 0 || self.database.url.is_some() || self.secrets.cluster_key.is_some(),
+            "secrets.cluster_key",
+            "must be set (or database.url), so that the other nodes trust this one",
         );
     }
 }

@@ -25,6 +25,7 @@ pub(super) fn routes(
         .build_v1()?;
     let open = bare(Routes::new(health_server).add_service(reflection))
         .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(async || "ok"))
         .route(
             "/metrics",
             get(async move || {

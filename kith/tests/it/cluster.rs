@@ -77,3 +77,38 @@ async fn a_sealed_secret_opens_only_with_its_key() {
     let again = Kith::start_with(&home.path().join("one"), &sealed);
     assert_eq!(login(&again, "ada").0, 200);
 }
+
+#[tokio::test]
+async fn a_gateway_serves_what_other_nodes_keep() {
+    let database = TestDatabase::new("unused", &NOTHING).await;
+    let home = tempfile::tempdir().unwrap();
+    let url = ("KITH__DATABASE__URL", database.url.as_str());
+    let free = || {
+        std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+    };
+    let (accounts, others) = (format!("http://{}", free()), format!("http://{}", free()));
+    let upstream = [
+        url,
+        ("KITH__UPSTREAM__ACCOUNTS", accounts.as_str()),
+        ("KITH__UPSTREAM__FRIENDS", others.as_str()),
+        ("KITH__UPSTREAM__CHAT", others.as_str()),
+    ];
+    let start = |name: &str, roles: &str, internal: &str| {
+        let internal = (
+            "KITH__SERVER__INTERNAL_LISTEN",
+            internal.trim_start_matches("http://"),
+        );
+        let variables: Vec<_> = upstream.iter().copied().chain([internal]).collect();
+        Kith::start_as(&home.path().join(name), roles, &variables)
+    };
+    let _accounts = start("accounts", "accounts", &accounts);
+    let _others = start("others", "friends,chat", &others);
+
+    let gateway = start("gateway", "gateway", "127.0.0.1:0");
+
+    assert_eq!(register(&gateway, "ada").0, 201);
+    assert_eq!(login(&gateway, "ada").0, 200);
+}

@@ -28,9 +28,14 @@ impl Kith {
 
     /// The same, with variables set.
     pub(crate) fn start_with(data: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::start_as(data, "all", variables)
+    }
+
+    /// The same, with some roles only.
+    pub(crate) fn start_as(data: &Path, roles: &str, variables: &[(&str, &str)]) -> Self {
         let log = data.with_extension("log");
         let mut child = command(data)
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", "127.0.0.1:0", "--role", roles])
             .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::create(&log).unwrap())
