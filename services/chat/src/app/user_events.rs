@@ -64,7 +64,11 @@ pub(crate) async fn list(
         let rows = user_log::list(db, user, after, missing).await?;
         let Some(last) = rows.last() else { break };
         after = last.useq;
+        let read = rows.len();
         events.extend(render(app, db, rows).await?);
+        if i64::try_from(read).is_ok_and(|read| read < missing) {
+            break;
+        }
         missing = limit - i64::try_from(events.len()).unwrap_or(limit);
     }
     Ok(events)

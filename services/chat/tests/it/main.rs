@@ -16,5 +16,6 @@ mod people;
 mod positions;
 mod proxy;
 mod races;
+mod receipts;
 mod siblings;
 mod world;

@@ -89,11 +89,6 @@ impl World {
         self.chat.delivery(&Caller::node("gateway"))
     }
 
-    /// The delivery streams, for a gateway node.
-    pub(crate) fn delivery_stream(&self) -> Delivery {
-        self.chat.delivery_stream(&Caller::node("gateway"))
-    }
-
     /// The channel itself.
     pub(crate) const fn upstream(&self) -> &Upstream {
         &self.chat
@@ -139,6 +134,33 @@ impl World {
         };
         let answer = self.chat(from).send_message(request).await?;
         Ok(answer.into_inner().message.unwrap())
+    }
+
+    /// Sends several messages, one after the other.
+    pub(crate) async fn send_many(
+        &self,
+        from: UserId,
+        room: &str,
+        count: usize,
+    ) -> Vec<wire::Message> {
+        let mut sent = Vec::new();
+        for nth in 0..count {
+            sent.push(self.send(from, room, &format!("message {nth}")).await);
+        }
+        sent
+    }
+
+    /// Marks everything up to a message as read.
+    pub(crate) async fn read(
+        &self,
+        user: UserId,
+        message: &wire::Message,
+    ) -> Result<wire::MarkMessageAsReadResponse, Status> {
+        let request = wire::MarkMessageAsReadRequest {
+            message_id: message.message_id.clone(),
+        };
+        let answer = self.chat(user).mark_message_as_read(request).await?;
+        Ok(answer.into_inner())
     }
 
     /// The room as somebody sees it.
