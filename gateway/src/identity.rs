@@ -66,11 +66,8 @@ impl Identity {
         tasks.restarting("gateway.keys", move || {
             let (identity, shutdown) = (identity.clone(), shutdown.clone());
             async move {
-                identity
-                    .0
-                    .keys
-                    .follow(&identity.0.accounts, &shutdown)
-                    .await
+                let inner = &identity.0;
+                inner.keys.follow(&inner.accounts, &shutdown).await;
             }
         });
         let (identity, shutdown) = (self.clone(), tasks.shutdown().clone());

@@ -18,7 +18,7 @@ use kith_ids::UserId;
 use kith_runtime::Tasks;
 
 /// How often keys that are full again are forgotten.
-const SWEEP: Duration = Duration::from_secs(60);
+const SWEEP: Duration = Duration::from_mins(1);
 
 /// The limits of a node. Cheap to clone; clones share the counts.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ mod fields;
 mod json;
 mod query;
 
-pub(crate) use fields::{Fields, Read};
+pub(crate) use fields::{Change, Fields, Read};
 pub(crate) use json::parse as parse_json;
 pub(crate) use query::parse as parse_query;
 

@@ -19,7 +19,7 @@ use tokio::{
 use super::node;
 
 /// Withdrawn keys stop working after this long.
-const REFRESH: Duration = Duration::from_secs(60);
+const REFRESH: Duration = Duration::from_mins(1);
 /// Between two fetches: tokens with made-up `kid`s must not turn into load on accounts.
 const AT_MOST_EVERY: Duration = Duration::from_secs(1);
 

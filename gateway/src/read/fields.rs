@@ -24,6 +24,17 @@ pub(crate) trait Read: Sized {
     fn read(fields: &mut Fields) -> Self;
 }
 
+/// What a request does to a value that may be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change<T> {
+    /// The field was left out.
+    Keep,
+    /// The field was `null`.
+    Clear,
+    /// The field was given.
+    Set(T),
+}
+
 /// The fields of one request.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
@@ -91,13 +102,13 @@ impl Fields {
         let Some(value) = self.required(name) else {
             return String::new();
         };
-        self.id_of::<T>(name, value).unwrap_or_default()
+        self.id_of::<T>(name, &value).unwrap_or_default()
     }
 
     /// An id that may be left out.
     pub(crate) fn optional_id<T: FromStr + ToString>(&mut self, name: &str) -> Option<String> {
         let value = self.take(name)?;
-        self.id_of::<T>(name, value)
+        self.id_of::<T>(name, &value)
     }
 
     /// A list of ids that must be there.
@@ -105,8 +116,10 @@ impl Fields {
         let Some(value) = self.required(name) else {
             return Vec::new();
         };
-        self.list_of(name, value, most, Self::id_of::<T>)
-            .unwrap_or_default()
+        self.list_of(name, value, most, |fields, name, item| {
+            fields.id_of::<T>(name, &item)
+        })
+        .unwrap_or_default()
     }
 
     /// A truth that may be left out; in a query string the words `true` and `false`.
@@ -134,18 +147,23 @@ impl Fields {
         self.seq_of(name, &value).unwrap_or(0)
     }
 
-    /// A time that may be left out, or be `null` where that means "none".
-    pub(crate) fn optional_time(&mut self, name: &str) -> Option<Option<DateTime<Utc>>> {
-        let value = self.values.remove(name)?;
-        if value.is_null() {
-            return Some(None);
-        }
+    /// A time that may be left out.
+    pub(crate) fn optional_time(&mut self, name: &str) -> Option<DateTime<Utc>> {
+        let value = self.take(name)?;
         let read = value
             .as_str()
             .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
             .map(|time| time.to_utc());
         self.expect(name, read, "must be a time such as 2026-11-22T10:15:00Z")
-            .map(Some)
+    }
+
+    /// A time that `null` takes away.
+    pub(crate) fn change_time(&mut self, name: &str) -> Change<DateTime<Utc>> {
+        if self.values.get(name).is_some_and(Value::is_null) {
+            self.values.remove(name);
+            return Change::Clear;
+        }
+        self.optional_time(name).map_or(Change::Keep, Change::Set)
     }
 
     /// One of a few words, which must be there.
@@ -234,7 +252,7 @@ impl Fields {
     pub(crate) fn id_of<T: FromStr + ToString>(
         &mut self,
         name: &str,
-        value: Value,
+        value: &Value,
     ) -> Option<String> {
         let read = value
             .as_str()

@@ -100,7 +100,7 @@ fn every_bad_field_is_named_at_once() {
 #[test]
 fn single_fields_say_what_is_wrong() {
     let cases = [
-        (r#"{}"#, "name", "required"),
+        ("{}", "name", "required"),
         (r#"{"name":null}"#, "name", "required"),
         (r#"{"name":"x"}"#, "name", "too_short"),
         (r#"{"name":"12345"}"#, "name", "too_long"),

@@ -59,7 +59,7 @@ impl Read for SendMessage {
             client_id: fields.text("client_id", 1..=64),
             text: fields.text("text", 1..=4_000),
             reply_to: fields.optional_id::<MessageId>("reply_to"),
-            created_at: fields.optional_time("created_at").flatten(),
+            created_at: fields.optional_time("created_at"),
         }
     }
 }

@@ -19,7 +19,7 @@ use super::{created, filled};
 use crate::{
     error::Problem,
     extract::{Caller, Id, Json, Nothing, Query},
-    read::{Fields, Read},
+    read::{Change, Fields, Read},
     state::{AppState, Gateway},
     upstream::{once, repeatable},
     wire::{List, Room, RoomEvents, list::next_cursor},
@@ -68,7 +68,7 @@ pub(crate) struct UpdateRoom {
 pub(crate) struct UpdateSettings {
     /// `null`: not muted any more.
     #[schema(value_type = Option<String>, format = DateTime)]
-    muted_until: Option<Option<DateTime<Utc>>>,
+    muted_until: Change<DateTime<Utc>>,
     pinned: Option<bool>,
     archived: Option<bool>,
 }
@@ -126,7 +126,7 @@ impl Read for UpdateRoom {
 impl Read for UpdateSettings {
     fn read(fields: &mut Fields) -> Self {
         Self {
-            muted_until: fields.optional_time("muted_until"),
+            muted_until: fields.change_time("muted_until"),
             pinned: fields.optional_bool("pinned"),
             archived: fields.optional_bool("archived"),
         }
@@ -275,9 +275,13 @@ pub(crate) async fn update_settings(
 ) -> Result<Answer<Room>, Problem> {
     let call = UpdateRoomSettingsRequest {
         room_id: room.to_string(),
-        mute: body.muted_until.map(|until| Mute {
-            until: until.map(timestamp),
-        }),
+        mute: match body.muted_until {
+            Change::Keep => None,
+            Change::Clear => Some(Mute { until: None }),
+            Change::Set(until) => Some(Mute {
+                until: Some(timestamp(until)),
+            }),
+        },
         pinned: body.pinned,
         archived: body.archived,
     };

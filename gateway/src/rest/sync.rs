@@ -120,7 +120,7 @@ fn rooms(fields: &mut Fields) -> HashMap<String, u64> {
     for (index, (room, seq)) in given.into_iter().enumerate() {
         // A bad key is named by its place: it is the client's own text, of any length.
         let name = format!("rooms[{index}]");
-        let room = fields.id_of::<RoomId>(&name, Value::String(room));
+        let room = fields.id_of::<RoomId>(&name, &Value::String(room));
         let seq = fields.seq_of(&name, &seq);
         rooms.extend(room.zip(seq));
     }

@@ -127,14 +127,12 @@ impl AsyncWrite for Stream {
     /// Ends our side, then reads until the client has ended its own.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let until = match &mut this.lingering {
-            Some(until) => until,
-            None => {
-                ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
-                this.lingering
-                    .insert(Box::pin(sleep_until(Instant::now() + LINGER)))
-            }
-        };
+        if this.lingering.is_none() {
+            ready!(Pin::new(&mut this.tcp).poll_shutdown(cx))?;
+        }
+        let until = this
+            .lingering
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + LINGER)));
         let mut bytes = [0; LINGER_BYTES];
         loop {
             if until.as_mut().poll(cx).is_ready() {

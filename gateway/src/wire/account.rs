@@ -53,6 +53,7 @@ pub(crate) struct Me {
 /// A session's tokens.
 #[derive(Clone, Serialize, ToSchema)]
 #[schema(as = SessionResponse)]
+#[expect(clippy::struct_field_names, reason = "the contract's names")]
 pub(crate) struct Session {
     pub(crate) user: Me,
     pub(crate) session_id: String,
@@ -82,7 +83,6 @@ pub(crate) struct SessionInfo {
 /// Who may find, reach and watch the caller.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = PrivacyResponse)]
-#[expect(clippy::struct_field_names, reason = "the contract's names")]
 pub(crate) struct Privacy {
     pub(crate) searchable: bool,
     pub(crate) friend_requests: Audience,

@@ -10,6 +10,7 @@ const ANN: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 const BOB: &str = "01890a5d-ac96-774b-bcce-b302099a8059";
 const ROOM: &str = "01890a5d-ac96-774b-bcce-b302099a8060";
 
+#[expect(clippy::unnecessary_wraps, reason = "fields of messages are optional")]
 fn at(millis: i32) -> Option<Timestamp> {
     Some(Timestamp {
         seconds: 1_767_225_600,
@@ -184,6 +185,7 @@ fn a_room_has_every_field() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_room_event_has_its_word_and_shape() {
     use v1::room_event::Body;
 
@@ -277,6 +279,7 @@ fn every_room_event_has_its_word_and_shape() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_user_event_has_its_word_and_shape() {
     use v1::user_event_body::Body;
 

@@ -5,6 +5,9 @@ use super::*;
 /// A call with a body, the code that refuses it, and the fields that are named.
 type Case = (&'static str, Value, &'static str, &'static [&'static str]);
 
+/// Headers and a body, and the status and code that refuse them.
+type Refused<'a> = (&'a [(&'static str, &'static str)], &'a str, u16, &'a str);
+
 const INVALID: &str = "invalid_field";
 const UNKNOWN: &str = "unknown_field";
 
@@ -187,7 +190,7 @@ async fn bodies_of_other_types_and_sizes_are_refused() {
     let json = [("content-type", "application/json")];
     let zipped = [json[0], ("content-encoding", "gzip")];
     let large = " ".repeat(64 * 1024 + 1);
-    let cases: [(&[(&str, &str)], &str, u16, &str); 8] = [
+    let cases: [Refused<'_>; 8] = [
         (
             &[("content-type", "text/plain")],
             &good,
