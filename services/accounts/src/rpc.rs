@@ -1,6 +1,8 @@
-//! `kith.accounts.v1.AccountsService`: decodes, calls the use case, encodes. The only place that knows proto types.
+//! `kith.accounts.v1.AccountsService`: decodes, calls the use case, encodes. With the calls
+//! out in `siblings`, the only place that knows proto types.
 
-pub(crate) mod convert;
+mod convert;
+pub(crate) mod siblings;
 
 use std::{pin::Pin, sync::Arc};
 

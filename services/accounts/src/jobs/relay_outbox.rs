@@ -4,18 +4,16 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use kith_api::{chat::v1 as chat, chat::v1::user_event_body::Body, friends::v1 as friends};
-use kith_auth::Caller;
 use kith_client::Upstream;
 use kith_error::Failure;
-use kith_ids::{SessionId, UserId};
+use kith_ids::UserId;
 use tokio::sync::Notify;
-use tonic::Status;
 
 use crate::{
     app::App,
     config::delta,
-    rpc::convert,
+    domain::user::User,
+    rpc::siblings::{tell_sessions_ended, tell_users},
     store::{
         outbox::{self, Item, Target},
         users,
@@ -35,7 +33,7 @@ enum RelayError {
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
     #[error("{0}")]
-    Sibling(Failure),
+    Sibling(#[from] Failure),
 }
 
 /// Until the shutdown.
@@ -115,12 +113,11 @@ async fn deliver(
             .iter()
             .filter_map(|item| Some((item.user_id, item.session_id?)))
             .collect();
-        let told = if ended.is_empty() {
-            tell_users(app, target, sibling, run).await?
+        if ended.is_empty() {
+            tell_users(target, sibling, list_changed(app, run).await?).await?;
         } else {
-            tell_sessions_ended(sibling, &ended).await
-        };
-        told.map_err(|status| RelayError::Sibling(Failure::from(&status)))?;
+            tell_sessions_ended(sibling, &ended).await?;
+        }
         let ids: Vec<i64> = run.iter().map(|item| item.id).collect();
         outbox::delete(&mut *app.pool.acquire().await?, &ids).await?;
         metrics::counter!("kith_accounts_news_delivered_total", "target" => target.word())
@@ -130,53 +127,10 @@ async fn deliver(
 }
 
 /// Users as they are now: several changes of one become the last.
-async fn tell_users(
-    app: &App,
-    target: Target,
-    sibling: &Upstream,
-    items: &[Item],
-) -> sqlx::Result<Result<(), Status>> {
+async fn list_changed(app: &App, items: &[Item]) -> sqlx::Result<Vec<User>> {
     let ids: HashSet<UserId> = items.iter().map(|item| item.user_id).collect();
     let ids: Vec<UserId> = ids.into_iter().collect();
-    let users = users::list(&mut *app.pool.acquire().await?, &ids).await?;
-    let users = users.into_iter().map(convert::user).collect();
-    let caller = Caller::node("accounts");
-    Ok(match target {
-        Target::Friends => {
-            let request = friends::ApplyUsersRequest { users };
-            let answer = sibling.friends(&caller).apply_users(request).await;
-            answer.map(|_| ())
-        }
-        Target::Chat => {
-            let request = chat::ApplyUsersRequest { users };
-            let answer = sibling.chat_ingest(&caller).apply_users(request).await;
-            answer.map(|_| ())
-        }
-    })
-}
-
-async fn tell_sessions_ended(chat: &Upstream, ended: &[(UserId, SessionId)]) -> Result<(), Status> {
-    let events = ended.iter().map(|(user_id, session_id)| {
-        let revoked = chat::SessionRevoked {
-            session_id: session_id.to_string(),
-        };
-        chat::SourcedUserEvent {
-            user_id: user_id.to_string(),
-            source_event_id: format!("session-{session_id}"),
-            body: Some(chat::UserEventBody {
-                body: Some(Body::SessionRevoked(revoked)),
-            }),
-        }
-    });
-    let request = chat::AppendUserEventsRequest {
-        source: "accounts".to_owned(),
-        events: events.collect(),
-    };
-    let caller = Caller::node("accounts");
-    chat.chat_ingest(&caller)
-        .append_user_events(request)
-        .await
-        .map(|_| ())
+    users::list(&mut *app.pool.acquire().await?, &ids).await
 }
 
 /// Rows that were delivered are gone already; the others are due again after a pause that grows.

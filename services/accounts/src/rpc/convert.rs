@@ -80,7 +80,7 @@ pub(super) fn user_ids(texts: &[String]) -> Result<Vec<UserId>, Error> {
 }
 
 /// For answers, and for what the siblings are told.
-pub(crate) fn user(user: User) -> proto::User {
+pub(super) fn user(user: User) -> proto::User {
     proto::User {
         user_id: user.id.to_string(),
         disabled: user.is_disabled(),
