@@ -82,6 +82,6 @@ async fn add(
     let at = events::find_time(&mut tx).await?;
     let (outcome, people) = stays::join(&mut tx, &mut room, &fresh, at).await?;
     tx.commit().await?;
-    outcome.publish(app).await;
+    outcome.publish_arrival(app).await;
     Ok(people)
 }

@@ -57,7 +57,7 @@ async fn withdraw(app: &App, user: UserId, room: RoomId) -> Result<(), Error> {
         leave(&mut tx, &mut room, user, stay).await?
     };
     tx.commit().await?;
-    outcome.publish(app).await;
+    outcome.publish_departure(app).await;
     Ok(())
 }
 

@@ -113,6 +113,6 @@ async fn open(app: &App, caller: UserId, pair: Pair) -> Result<Option<(RoomId, b
     let founders = people.map(|user| (user, Role::Member));
     let outcome = stays::found(&mut tx, &mut room, &founders, at).await?;
     tx.commit().await?;
-    outcome.publish(app).await;
+    outcome.publish_arrival(app).await;
     Ok(Some((room.id, true)))
 }

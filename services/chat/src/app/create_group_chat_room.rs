@@ -103,6 +103,6 @@ async fn make(
     let at = events::find_time(&mut tx).await?;
     let outcome = stays::found(&mut tx, &mut room, &founders, at).await?;
     tx.commit().await?;
-    outcome.publish(app).await;
+    outcome.publish_arrival(app).await;
     Ok(Some(room.id))
 }

@@ -38,7 +38,7 @@ pub(crate) async fn remove_participant(
     let at = events::find_time(&mut tx).await?;
     let outcome = stays::leave(&mut tx, &mut room, target, at).await?;
     tx.commit().await?;
-    outcome.publish(app).await;
+    outcome.publish_departure(app).await;
     Ok(())
 }
 

@@ -34,12 +34,22 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Hands out what was committed, people's own logs first: `room.added` precedes a room's first event.
-    pub(crate) async fn publish(self, app: &App) {
+    /// Hands out a beginning that was committed: `room.added` precedes a room's first event.
+    pub(crate) async fn publish_arrival(self, app: &App) {
         user_events::publish(app, self.user_events).await;
-        for event in self.room_events {
-            app.fanout.publish_room_event(event);
-        }
+        publish_room_events(app, self.room_events);
+    }
+
+    /// Hands out an end that was committed: `room.removed` follows the room's last event.
+    pub(crate) async fn publish_departure(self, app: &App) {
+        publish_room_events(app, self.room_events);
+        user_events::publish(app, self.user_events).await;
+    }
+}
+
+fn publish_room_events(app: &App, events: Vec<RoomEvent>) {
+    for event in events {
+        app.fanout.publish_room_event(event);
     }
 }
 

@@ -4,7 +4,8 @@ use futures::future::join_all;
 use kith_api::{
     chat::v1::{
         GetParticipantsRequest, GetParticipantsResponse, GetRoomEventsRequest, Participant, Role,
-        UpdateChatRoomRequest, room_event::Body, user_event_body::Body as UserBody,
+        UpdateChatRoomRequest, delivery::Delivery, room_event::Body,
+        user_event_body::Body as UserBody,
     },
     common::v1::PageRequest,
 };
@@ -12,7 +13,10 @@ use kith_error::Reason;
 use kith_ids::UserId;
 use tonic::Status;
 
-use crate::world::{World, failure, fields, inner, refusal};
+use crate::{
+    gateway::Gateway,
+    world::{World, failure, fields, inner, refusal},
+};
 
 const OK: Option<Reason> = None;
 const NO: Option<Reason> = Some(Reason::Forbidden);
@@ -308,6 +312,54 @@ async fn who_left_and_came_back_sees_the_current_stay() {
         _ => None,
     });
     assert_eq!(removed, Some(3));
+}
+
+#[tokio::test]
+async fn of_a_room_that_was_left_the_log_tells_the_end_alone() {
+    let world = World::new().await;
+    let [owner, a] = world.users();
+    let left = world.group(owner, &[a]).await.room_id;
+    let kept = world.group(owner, &[a]).await.room_id;
+
+    world.remove(owner, &left, a).await.unwrap();
+
+    let bodies = user_bodies(&world, a).await;
+    let [UserBody::RoomAdded(added), UserBody::RoomRemoved(removed)] = bodies.as_slice() else {
+        panic!("{bodies:?}")
+    };
+    assert_eq!(
+        (&added.room_id, &removed.room_id, removed.leave_seq),
+        (&kept, &left, 2)
+    );
+}
+
+#[tokio::test]
+async fn a_newcomer_hears_of_the_room_before_its_first_event_and_of_the_end_after_the_last() {
+    let world = World::new().await;
+    let [owner, a] = world.users();
+    let room = world.group(owner, &[]).await.room_id;
+    let mut gateway = Gateway::connect(world.upstream()).await;
+    gateway.subscribe(&[&room], &[a]).await;
+
+    world.add(owner, &room, &[a]).await.unwrap();
+    world.remove(a, &room, a).await.unwrap();
+
+    let mut heard = Vec::new();
+    for _ in 0..4 {
+        heard.push(match gateway.delivery().await {
+            Delivery::UserEvent(event) => match event.body.unwrap().body.unwrap() {
+                UserBody::RoomAdded(seen) => format!("added, seen from {}", seen.joined_seq),
+                UserBody::RoomRemoved(removed) => format!("removed at {}", removed.leave_seq),
+                other => panic!("{other:?}"),
+            },
+            Delivery::RoomEvent(event) => format!("event {}", event.seq),
+            other => panic!("{other:?}"),
+        });
+    }
+    assert_eq!(
+        heard,
+        ["added, seen from 2", "event 2", "event 3", "removed at 3"]
+    );
 }
 
 #[tokio::test]

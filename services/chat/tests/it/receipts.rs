@@ -1,5 +1,7 @@
 //! Who may know how far the others got: receipts of one message, and those that are told live.
 
+use std::time::Instant;
+
 use kith_api::chat::v1::{
     ApplyReadReceiptsRequest, GetMessageReceiptsRequest, MarkRoomAsDelivered, Message,
     MessageReceipt, Receipt, command::Command, delivery::Delivery,
@@ -160,18 +162,17 @@ async fn live_receipts_are_few_and_name_those_who_must_not_see_them() {
     let mut gateway = Gateway::connect(world.upstream()).await;
     gateway.subscribe(&[&room], &[]).await;
 
+    let start = Instant::now();
     for message in &sent {
         world.read(b, message).await.unwrap();
     }
-    let told = [
-        next_receipt(&mut gateway).await,
-        next_receipt(&mut gateway).await,
-    ];
+    let mut told: Vec<Receipt> = Vec::new();
+    while told.last().is_none_or(|last| last.read_seq != Some(4)) {
+        told.push(next_receipt(&mut gateway).await);
+    }
 
-    assert_eq!(
-        told.each_ref().map(|receipt| receipt.read_seq),
-        [Some(2), Some(4)]
-    );
+    let seconds = usize::try_from(start.elapsed().as_secs()).unwrap();
+    assert!(told.len() <= seconds + 2, "{told:?}");
     for receipt in told {
         assert_eq!(receipt.user_id, b.to_string());
         assert_eq!(receipt.hidden_from_ids, [a.to_string()]);
