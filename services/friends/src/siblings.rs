@@ -190,3 +190,22 @@ fn bad_answer(service: &'static str) -> Error {
         failure: Failure::internal(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_that_does_not_come_in_time_is_unavailable() {
+        let turns = Turns::new("chat", 2, Duration::from_millis(20));
+        let first = turns.take().await.unwrap();
+        let _second = turns.take().await.unwrap();
+
+        let third = turns.take().await;
+        drop(first);
+        let fourth = turns.take().await;
+
+        assert!(matches!(third, Err(Error::Unreachable("chat"))));
+        assert!(fourth.is_ok());
+    }
+}

@@ -116,9 +116,8 @@ impl<'a> Notices<'a> {
 
     /// Writes them into the transaction.
     pub(crate) async fn write(self, conn: &mut PgConnection) -> Result<()> {
-        let now = self.now();
-        for entry in &self.entries {
-            outbox::insert(conn, entry, now).await?;
+        if !self.entries.is_empty() {
+            outbox::insert(conn, &self.entries, self.now()).await?;
         }
         Ok(())
     }

@@ -101,29 +101,38 @@ fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-/// Adds a row and gives its id.
+/// Adds rows, in this order.
 #[tracing::instrument(name = "db.outbox.insert", skip_all)]
 pub(crate) async fn insert(
     conn: &mut PgConnection,
-    entry: &NewEntry,
+    entries: &[NewEntry],
     now: DateTime<Utc>,
-) -> Result<i64> {
-    Ok(sqlx::query_scalar!(
+) -> Result<()> {
+    let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.word()).collect();
+    let users: Vec<UserId> = entries.iter().map(|entry| entry.user).collect();
+    let others: Vec<Option<UserId>> = entries.iter().map(|entry| entry.other).collect();
+    let event_ids: Vec<Uuid> = entries.iter().map(|entry| entry.event_id).collect();
+    let payloads: Vec<&[u8]> = entries.iter().map(|entry| &entry.payload[..]).collect();
+    let delays: Vec<f64> = entries.iter().map(|entry| millis(entry.delay)).collect();
+    sqlx::query!(
         r#"
         INSERT INTO friends.outbox (kind, user_id, other_id, event_id, payload, due_time, create_time)
-        VALUES ($1, $2, $3, $4, $5, clock_timestamp() + $6 * interval '1 millisecond', $7)
-        RETURNING id
+        SELECT t.kind, t.user_id, t.other_id, t.event_id, t.payload, clock_timestamp() + t.delay * interval '1 millisecond', $7
+        FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bytea[], $6::float8[])
+            WITH ORDINALITY AS t (kind, user_id, other_id, event_id, payload, delay, position)
+        ORDER BY t.position
         "#,
-        entry.kind.word(),
-        entry.user as UserId,
-        entry.other as Option<UserId>,
-        entry.event_id,
-        entry.payload,
-        millis(entry.delay),
+        &kinds as _,
+        &users as _,
+        &others as _,
+        &event_ids,
+        &payloads as _,
+        &delays,
         now,
     )
-    .fetch_one(conn)
-    .await?)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Takes the next rows for `lease`; needs a transaction of its own. A lane of which a row is being delivered, or waits for its next attempt,

@@ -1,10 +1,12 @@
 //! What is promised while chat is away, and that it comes true afterwards.
 
-use std::sync::atomic::AtomicBool;
+use std::{sync::atomic::AtomicBool, time::Duration};
 
 use kith_api::friends::v1::{self as wire, Audience};
 use kith_error::{Failure, Reason};
+use kith_friends::Config;
 use kith_testkit::eventually;
+use tokio::task::JoinSet;
 use wire::Relation;
 
 use crate::world::{World, word};
@@ -181,6 +183,62 @@ async fn an_event_that_chat_refuses_for_good_holds_up_nobody_else() {
         ["friend.requested"]
     );
     assert!(world.chat.events(anna).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_committed_leaves_at_once_and_not_at_the_next_look() {
+    let world = World::with(Config {
+        relay_interval: Duration::from_hours(1),
+        ..Config::for_test()
+    })
+    .await;
+    let [anna, bert] = world.users(["Anna", "Bert"]);
+
+    for _ in 0..5 {
+        let id = world.send(anna, bert).await.unwrap().request_id;
+        world
+            .respond(bert, &id, wire::RequestAction::Decline)
+            .await
+            .unwrap();
+        world.delivered().await;
+    }
+
+    assert_eq!(world.events(bert).await.len(), 10);
+}
+
+#[tokio::test]
+async fn people_and_services_are_answered_while_chat_hangs() {
+    const BLOCKS: usize = 12;
+    let world = World::with(Config {
+        chat_calls: 2 * BLOCKS,
+        ..Config::for_test()
+    })
+    .await;
+    let [anna, bert] = world.users(["Anna", "Bert"]);
+    world.chat.set_hanging(true);
+    let mut blocks = JoinSet::new();
+    // More than there are database connections: none may be held while chat is waited for.
+    for index in 0..BLOCKS {
+        let target = world.user(&format!("target{index}"));
+        let mut client = world.client(anna);
+        let request = wire::BlockUserRequest {
+            user_id: target.to_string(),
+        };
+        blocks.spawn(async move { client.block_user(request).await });
+    }
+    eventually("all blocks wait for chat", async || {
+        (world.chat.calls() > BLOCKS).then_some(())
+    })
+    .await;
+
+    let pair = world.pair(anna, bert).await;
+    let sent = world.send(anna, bert).await;
+    world.chat.set_hanging(false);
+
+    assert!(pair.is_ok() && sent.is_ok());
+    for block in blocks.join_all().await {
+        block.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -15,11 +15,16 @@ use kith_api::{
 };
 use kith_error::{Failure, Reason};
 use kith_ids::UserId;
+use tokio::sync::watch;
 use tonic::{Request, Response, Status, service::Routes};
 
 /// Cheap to clone; clones share what they remember.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Chat(Arc<Mutex<State>>);
+pub(crate) struct Chat {
+    state: Arc<Mutex<State>>,
+    /// While true, calls come in and are not answered.
+    hanging: Arc<watch::Sender<bool>>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -29,6 +34,7 @@ struct State {
     pair_calls: usize,
     seen: HashSet<(String, String)>,
     repeated: usize,
+    calls: usize,
     events: HashMap<String, Vec<(String, Body)>>,
     receipts: HashMap<String, (bool, u64)>,
 }
@@ -40,6 +46,15 @@ impl Chat {
 
     pub(crate) fn set_down(&self, down: bool) {
         self.state().down = down;
+    }
+
+    pub(crate) fn set_hanging(&self, hanging: bool) {
+        self.hanging.send_replace(hanging);
+    }
+
+    /// Calls that came in, answered or not.
+    pub(crate) fn calls(&self) -> usize {
+        self.state().calls
     }
 
     /// Every event of this user will be refused for good.
@@ -80,10 +95,13 @@ impl Chat {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.state.lock().unwrap()
     }
 
-    fn up(&self) -> Result<MutexGuard<'_, State>, Status> {
+    async fn up(&self) -> Result<MutexGuard<'_, State>, Status> {
+        self.state().calls += 1;
+        let mut hanging = self.hanging.subscribe();
+        hanging.wait_for(|hanging| !hanging).await.unwrap();
         let state = self.state();
         if state.down {
             return Err(Status::unavailable("down"));
@@ -98,7 +116,7 @@ impl IngestService for Chat {
         &self,
         request: Request<wire::AppendUserEventsRequest>,
     ) -> Result<Response<wire::AppendUserEventsResponse>, Status> {
-        let mut state = self.up()?;
+        let mut state = self.up().await?;
         let request = request.into_inner();
         assert_eq!(request.source, "friends");
         let refused = state.refused_user.clone();
@@ -126,7 +144,7 @@ impl IngestService for Chat {
         &self,
         request: Request<wire::ApplyPairsRequest>,
     ) -> Result<Response<wire::ApplyPairsResponse>, Status> {
-        let mut state = self.up()?;
+        let mut state = self.up().await?;
         state.pair_calls += 1;
         for pair in request.into_inner().pairs {
             let key = (pair.user_lo_id.clone(), pair.user_hi_id.clone());
@@ -149,7 +167,7 @@ impl IngestService for Chat {
         &self,
         request: Request<wire::ApplyReadReceiptsRequest>,
     ) -> Result<Response<wire::ApplyReadReceiptsResponse>, Status> {
-        let mut state = self.up()?;
+        let mut state = self.up().await?;
         let request = request.into_inner();
         let known = state.receipts.entry(request.user_id).or_default();
         if known.1 < request.version {
