@@ -84,7 +84,7 @@ impl Settings {
     }
 }
 
-/// A running `kith`. Ends with the value: first politely, then not.
+/// A running `kith`. Ends with the value, at once.
 pub struct Node {
     child: Child,
     base: String,
@@ -242,22 +242,12 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        if !self.has_ended() {
-            self.signal(Signal::TERM);
-            let asked = Instant::now();
-            while !self.has_ended() && asked.elapsed() < STOP {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        }
-        if !self.has_ended() {
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
+        // Killed, not asked: a node whose sockets nobody reads any more would use its whole grace period.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
         // A killed node leaves its Postgres behind for the next start; a node without data is not started again.
-        if Arc::strong_count(&self.settings.data) == 1
-            && let Some(pid) = servers::postmaster_of(self.settings.data())
-        {
-            let _ = rustix::process::kill_process(pid, Signal::QUIT);
+        if Arc::strong_count(&self.settings.data) == 1 {
+            servers::end_postmaster(self.settings.data());
         }
         if std::thread::panicking() {
             let output = self.output();

@@ -100,10 +100,15 @@ impl Person {
             group_adds: Some("everyone".to_owned()),
             ..PrivacyChange::default()
         };
-        self.api
-            .update_privacy(&change)
-            .await
-            .expect("changing privacy");
+        let request = self
+            .api
+            .request(reqwest::Method::PATCH, "/api/v1/users/me/privacy")
+            .json(&change);
+        assert_eq!(
+            request.send().await.unwrap().status(),
+            200,
+            "changing privacy"
+        );
     }
 
     /// Connects a device.

@@ -6,7 +6,7 @@ use std::{
     os::unix::{fs::chown, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal};
@@ -16,6 +16,9 @@ use crate::eventually_within;
 
 const START: Duration = Duration::from_secs(30);
 const NOBODY: u32 = 65534;
+const MEMORY: &str = "/dev/shm";
+/// Several databases at once, with their logs.
+const ROOM_BYTES: u64 = 2 << 30;
 
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
@@ -191,6 +194,18 @@ pub(crate) fn postmaster_of(folder: &Path) -> Option<Pid> {
         .then_some(pid)
 }
 
+/// Ends the Postgres whose data lies somewhere below `folder`, and waits until it is gone.
+pub(crate) fn end_postmaster(folder: &Path) {
+    let begin = Instant::now();
+    while let Some(pid) = postmaster_of(folder)
+        && begin.elapsed() < START
+    {
+        // It may be gone in between.
+        let _ = rustix::process::kill_process(pid, Signal::QUIT);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 fn find_below(folder: &Path, name: &str, depth: u32) -> Option<PathBuf> {
     let entries: Vec<_> = std::fs::read_dir(folder).ok()?.flatten().collect();
     if let Some(found) = entries.iter().find(|entry| entry.file_name() == name) {
@@ -228,12 +243,21 @@ pub fn installed(name: &str) -> PathBuf {
     found.pop().unwrap_or_else(|| name.into())
 }
 
-/// A folder that the server's user may write to, with a path short enough for a Unix socket.
-fn private_folder(prefix: &str) -> TempDir {
-    let folder = tempfile::Builder::new()
+/// A folder that removes itself: in memory where there is room, because every test makes a database, and no test cuts
+/// the power. Its path is short enough for a Unix socket.
+pub(crate) fn folder(prefix: &str) -> TempDir {
+    let in_memory =
+        rustix::fs::statvfs(MEMORY).is_ok_and(|fs| fs.f_bavail * fs.f_frsize >= ROOM_BYTES);
+    let parent = if in_memory { MEMORY } else { "/tmp" };
+    tempfile::Builder::new()
         .prefix(prefix)
-        .tempdir_in("/tmp")
-        .unwrap();
+        .tempdir_in(parent)
+        .unwrap()
+}
+
+/// The same, for a server that runs as another user.
+fn private_folder(prefix: &str) -> TempDir {
+    let folder = folder(prefix);
     if rustix::process::getuid().is_root() {
         chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
     }

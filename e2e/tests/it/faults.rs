@@ -98,7 +98,7 @@ async fn assert_log_is(reader: &Person, room: RoomId, acknowledged: &[Message]) 
 }
 
 async fn crowd(node: &Node) -> (Group, Vec<Device>) {
-    let people = Person::sign_up_crowd(node, "p", 6).await;
+    let people = Person::sign_up_crowd(node, "person", 6).await;
     let group = group("Storm", &people).await;
     let devices = join_all(group.people.iter().map(Person::device)).await;
     (group, devices)

@@ -176,7 +176,7 @@ async fn fifty_parallel_senders_make_one_gapless_order() {
     const SENDERS: usize = 50;
     const EACH: usize = 6;
     let node = Node::start().await;
-    let people = Person::sign_up_crowd(&node, "p", SENDERS).await;
+    let people = Person::sign_up_crowd(&node, "person", SENDERS).await;
     let room = group("Choir", &people).await.id();
     let devices: Vec<Device> = join_all(people.iter().map(Person::device)).await;
 
@@ -252,7 +252,7 @@ async fn fifty_parallel_senders_make_one_gapless_order() {
 #[tokio::test]
 async fn a_direct_room_opened_by_both_at_once_is_one() {
     let node = Node::start().await;
-    let people = Person::sign_up_crowd(&node, "p", 12).await;
+    let people = Person::sign_up_crowd(&node, "person", 12).await;
 
     for pair in people.chunks(2) {
         befriend(&pair[0], &pair[1]).await;
@@ -283,7 +283,7 @@ async fn a_direct_room_opened_by_both_at_once_is_one() {
 #[tokio::test]
 async fn crossed_friend_requests_make_one_friendship() {
     let node = Node::start().await;
-    let people = Person::sign_up_crowd(&node, "p", 12).await;
+    let people = Person::sign_up_crowd(&node, "person", 12).await;
 
     for pair in people.chunks(2) {
         let (one, other) = futures::join!(

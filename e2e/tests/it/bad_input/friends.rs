@@ -182,7 +182,7 @@ async fn friendships_that_are_refused() {
 #[tokio::test]
 async fn lists_are_paged_by_cursors_of_their_own() {
     let node = Node::start().await;
-    let people = Person::sign_up_crowd(&node, "p", 5).await;
+    let people = Person::sign_up_crowd(&node, "person", 5).await;
     let (ann, bob) = (&people[0], &people[1]);
     befriend_all(ann, &people[1..]).await;
     befriend_all(bob, &people[2..]).await;
@@ -260,5 +260,9 @@ async fn lists_are_paged_by_cursors_of_their_own() {
         .chain(&second.items)
         .map(|friend| friend.user.username.as_str())
         .collect();
-    assert_eq!(names, ["p2", "p3", "p4", "p5"], "by name, each once");
+    assert_eq!(
+        names,
+        ["person2", "person3", "person4", "person5"],
+        "by name, each once"
+    );
 }

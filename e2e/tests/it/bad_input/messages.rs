@@ -63,14 +63,14 @@ async fn messages_that_are_refused() {
             &["invalid_field", "unknown_field"],
         ),
         Case::new(
-            "ten thousand mentions",
+            "a thousand mentions",
             post(
                 &ann,
                 &path,
-                &json!({ "client_id": "a", "text": "x", "mentions": vec![ann.id(); 10_000] }),
+                &json!({ "client_id": "a", "text": "x", "mentions": vec![ann.id(); 1_000] }),
             ),
             400,
-            &["unknown_field", "invalid_field", "too_large"],
+            &["unknown_field", "invalid_field"],
         ),
         Case::new(
             "an answer to nothing",
@@ -112,7 +112,7 @@ async fn messages_that_are_refused() {
         ),
         Case::new(
             "an unknown parameter",
-            get(&ann, &format!("{path}?{MARK}=1")),
+            get(&ann, &format!("{path}?whatever=1")),
             400,
             &["unknown_field"],
         ),
