@@ -24,11 +24,14 @@ const LIFETIME: Duration = Duration::from_secs(5);
 /// Keys remembered; more means that somebody is guessing, and then forgetting all is right.
 const CAPACITY: usize = 1024;
 
+/// Names by the digest of the key, each with the moment it was heard.
+type Known = HashMap<[u8; 32], (String, Instant)>;
+
 /// Asks accounts whose key it is, and remembers for a moment.
 #[derive(Clone)]
 pub(super) struct ServiceKeys {
     accounts: Upstream,
-    known: Arc<Mutex<HashMap<[u8; 32], (String, Instant)>>>,
+    known: Arc<Mutex<Known>>,
 }
 
 impl ServiceKeys {

@@ -1,4 +1,8 @@
 //! The binary and its private PostgreSQL, on the real thing.
+#![expect(
+    clippy::unwrap_used,
+    reason = "test support: a failure here fails the test"
+)]
 
 mod cluster;
 mod embedded;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 use sqlx::{Connection as _, PgConnection};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -86,7 +86,7 @@ pub(super) async fn given(config: &Config) -> Vec<Finding> {
         let Some(url) = config
             .database
             .url_of(service)
-            .map(|url| url.expose_secret())
+            .map(ExposeSecret::expose_secret)
         else {
             findings.push(Finding::missing(
                 format!("a database for {service}"),
