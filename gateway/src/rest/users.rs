@@ -50,8 +50,9 @@ pub(crate) struct DeleteAccount {
 #[derive(ToSchema)]
 #[schema(as = PrivacyUpdate)]
 pub(crate) struct UpdatePrivacy {
-    searchable: Option<bool>,
-    /// `everyone`, `friends_of_friends` or `nobody`.
+    /// `everyone`, `friends_of_friends` or `nobody`, as is the next one.
+    #[schema(value_type = Option<account::Audience>)]
+    searchable: Option<Audience>,
     #[schema(value_type = Option<account::Audience>)]
     friend_requests: Option<Audience>,
     /// `everyone`, `friends` or `nobody`, as are the next three.
@@ -66,8 +67,8 @@ pub(crate) struct UpdatePrivacy {
     read_receipts: Option<bool>,
 }
 
-/// The circles of `friend_requests`.
-const REQUEST_CIRCLES: &[(&str, Audience)] = &[
+/// The circles of `searchable` and `friend_requests`.
+const REACH_CIRCLES: &[(&str, Audience)] = &[
     ("everyone", Audience::Everyone),
     ("friends_of_friends", Audience::FriendsOfFriends),
     ("nobody", Audience::Nobody),
@@ -102,8 +103,8 @@ impl Read for DeleteAccount {
 impl Read for UpdatePrivacy {
     fn read(fields: &mut Fields) -> Self {
         Self {
-            searchable: fields.optional_bool("searchable"),
-            friend_requests: fields.optional_word("friend_requests", REQUEST_CIRCLES),
+            searchable: fields.optional_word("searchable", REACH_CIRCLES),
+            friend_requests: fields.optional_word("friend_requests", REACH_CIRCLES),
             direct_messages: fields.optional_word("direct_messages", CIRCLES),
             group_adds: fields.optional_word("group_adds", CIRCLES),
             presence: fields.optional_word("presence", CIRCLES),
@@ -207,7 +208,7 @@ pub(crate) async fn update_privacy(
     Json(body): Json<UpdatePrivacy>,
 ) -> Result<Answer<Privacy>, Problem> {
     let call = UpdatePrivacySettingsRequest {
-        searchable: body.searchable,
+        searchable: body.searchable.map(Into::into),
         friend_requests: body.friend_requests.map(Into::into),
         direct_messages: body.direct_messages.map(Into::into),
         group_adds: body.group_adds.map(Into::into),

@@ -84,7 +84,7 @@ pub(crate) struct SessionInfo {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = PrivacyResponse)]
 pub(crate) struct Privacy {
-    pub(crate) searchable: bool,
+    pub(crate) searchable: Audience,
     pub(crate) friend_requests: Audience,
     pub(crate) direct_messages: Audience,
     pub(crate) group_adds: Audience,
@@ -93,7 +93,7 @@ pub(crate) struct Privacy {
     pub(crate) read_receipts: bool,
 }
 
-/// A circle of people around the user. `friends` is not for `friend_requests`; `friends_of_friends` is for nothing else.
+/// A circle of people around the user. `searchable` and `friend_requests` know `friends_of_friends` and not `friends`; the others the other way round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Audience {
@@ -181,7 +181,7 @@ impl From<accounts::v1::Session> for SessionInfo {
 impl From<v1::PrivacySettings> for Privacy {
     fn from(settings: v1::PrivacySettings) -> Self {
         Self {
-            searchable: settings.searchable,
+            searchable: settings.searchable().into(),
             friend_requests: settings.friend_requests().into(),
             direct_messages: settings.direct_messages().into(),
             group_adds: settings.group_adds().into(),

@@ -20,7 +20,7 @@ CREATE TABLE friends.users (
 
 CREATE TABLE friends.privacy_settings (
     user_id         uuid PRIMARY KEY REFERENCES friends.users (user_id),
-    searchable      boolean NOT NULL,
+    searchable      text NOT NULL CONSTRAINT privacy_settings_searchable_check CHECK (searchable IN ('everyone', 'friends_of_friends', 'nobody')),
     friend_requests text NOT NULL CONSTRAINT privacy_settings_friend_requests_check CHECK (friend_requests IN ('everyone', 'friends_of_friends', 'nobody')),
     direct_messages text NOT NULL CONSTRAINT privacy_settings_direct_messages_check CHECK (direct_messages IN ('everyone', 'friends', 'nobody')),
     group_adds      text NOT NULL CONSTRAINT privacy_settings_group_adds_check CHECK (group_adds IN ('everyone', 'friends', 'nobody')),

@@ -12,7 +12,7 @@ pub(crate) enum Audience {
 /// Who may find, reach and watch a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Privacy {
-    pub searchable: bool,
+    pub searchable: Audience,
     pub friend_requests: Audience,
     pub direct_messages: Audience,
     pub group_adds: Audience,
@@ -24,7 +24,7 @@ pub(crate) struct Privacy {
 /// A change of some settings; absent ones stay.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PrivacyChange {
-    pub searchable: Option<bool>,
+    pub searchable: Option<Audience>,
     pub friend_requests: Option<Audience>,
     pub direct_messages: Option<Audience>,
     pub group_adds: Option<Audience>,
@@ -96,7 +96,7 @@ impl Audience {
 impl Default for Privacy {
     fn default() -> Self {
         Self {
-            searchable: true,
+            searchable: Audience::Everyone,
             friend_requests: Audience::Everyone,
             direct_messages: Audience::Friends,
             group_adds: Audience::Friends,

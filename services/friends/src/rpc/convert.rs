@@ -127,7 +127,7 @@ const fn audience(audience: Audience) -> wire::Audience {
 /// Privacy settings.
 pub(crate) fn privacy_settings(settings: Privacy) -> wire::PrivacySettings {
     wire::PrivacySettings {
-        searchable: settings.searchable,
+        searchable: audience(settings.searchable).into(),
         friend_requests: audience(settings.friend_requests).into(),
         direct_messages: audience(settings.direct_messages).into(),
         group_adds: audience(settings.group_adds).into(),

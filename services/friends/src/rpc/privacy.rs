@@ -8,8 +8,8 @@ use crate::domain::privacy::{Audience, PrivacyChange};
 
 /// The circles of most settings.
 const CIRCLES: [Audience; 3] = [Audience::Everyone, Audience::Friends, Audience::Nobody];
-/// The circles of who may send requests.
-const REQUEST_CIRCLES: [Audience; 3] = [
+/// The circles of who may find them and send requests.
+const REACH_CIRCLES: [Audience; 3] = [
     Audience::Everyone,
     Audience::FriendsOfFriends,
     Audience::Nobody,
@@ -36,11 +36,11 @@ impl Friends {
         let (caller, message) = open_for_user(request)?;
         let mut fields = Fields::default();
         let change = PrivacyChange {
-            searchable: message.searchable,
+            searchable: fields.audience("searchable", message.searchable, REACH_CIRCLES),
             friend_requests: fields.audience(
                 "friend_requests",
                 message.friend_requests,
-                REQUEST_CIRCLES,
+                REACH_CIRCLES,
             ),
             direct_messages: fields.audience("direct_messages", message.direct_messages, CIRCLES),
             group_adds: fields.audience("group_adds", message.group_adds, CIRCLES),

@@ -22,7 +22,7 @@ pub(crate) struct Target {
 }
 
 struct Row {
-    searchable: bool,
+    searchable: String,
     friend_requests: String,
     direct_messages: String,
     group_adds: String,
@@ -36,7 +36,7 @@ impl TryFrom<Row> for Privacy {
 
     fn try_from(row: Row) -> Result<Self> {
         Ok(Self {
-            searchable: row.searchable,
+            searchable: audience(&row.searchable, "searchable")?,
             friend_requests: audience(&row.friend_requests, "friend_requests")?,
             direct_messages: audience(&row.direct_messages, "direct_messages")?,
             group_adds: audience(&row.group_adds, "group_adds")?,
@@ -110,7 +110,7 @@ pub(crate) async fn update_settings(
             version = excluded.version
         "#,
         user as UserId,
-        settings.searchable,
+        settings.searchable.word(),
         settings.friend_requests.word(),
         settings.direct_messages.word(),
         settings.group_adds.word(),
@@ -198,7 +198,7 @@ pub(crate) async fn list_targets(
             Ok(Target {
                 id: row.user_id,
                 settings: Privacy {
-                    searchable: row.searchable.unwrap_or(defaults.searchable),
+                    searchable: word(row.searchable, "searchable", defaults.searchable)?,
                     friend_requests: word(
                         row.friend_requests,
                         "friend_requests",

@@ -19,7 +19,7 @@ async fn settings_start_with_the_defaults_and_keep_what_is_not_named() {
         .await
         .unwrap();
     let defaults = wire::PrivacySettings {
-        searchable: true,
+        searchable: Audience::Everyone.into(),
         friend_requests: Audience::Everyone.into(),
         direct_messages: Audience::Friends.into(),
         group_adds: Audience::Friends.into(),
@@ -30,14 +30,14 @@ async fn settings_start_with_the_defaults_and_keep_what_is_not_named() {
     assert_eq!(before.into_inner().settings, Some(defaults));
 
     let change = wire::UpdatePrivacySettingsRequest {
-        searchable: Some(false),
+        searchable: Some(Audience::Nobody.into()),
         last_seen: Some(Audience::Nobody.into()),
         ..Default::default()
     };
     let after = world.set_privacy(anna, change).await.unwrap();
 
     let expected = wire::PrivacySettings {
-        searchable: false,
+        searchable: Audience::Nobody.into(),
         last_seen: Audience::Nobody.into(),
         ..defaults
     };
