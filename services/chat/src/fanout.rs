@@ -13,6 +13,7 @@ use kith_api::chat::v1::{
 };
 use kith_bus::{Bus, Signal, Subscription};
 use kith_runtime::Tasks;
+use tracing::Span;
 
 pub(crate) use queue::Queue;
 use registry::Registry;
@@ -163,8 +164,7 @@ impl Fanout {
         if envelope.node == self.0.node {
             return;
         }
-        let span = tracing::debug_span!("chat.deliver");
-        kith_telemetry::set_parent_from_traceparent(&span, envelope.traceparent.as_deref());
+        let span = deliver_span(envelope.traceparent.as_deref());
         let _entered = span.enter();
         let registry = self.registry();
         for delivery in envelope.deliveries {
@@ -179,6 +179,16 @@ impl Fanout {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What another node committed goes on in its trace, if it had one.
+fn deliver_span(traceparent: Option<&str>) -> Span {
+    if traceparent.is_none() {
+        return Span::none();
+    }
+    let span = tracing::info_span!("chat.deliver");
+    kith_telemetry::set_parent_from_traceparent(&span, traceparent);
+    span
 }
 
 fn delivery(kind: Kind) -> Arc<Delivery> {

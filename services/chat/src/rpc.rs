@@ -13,8 +13,21 @@ mod rooms;
 use std::sync::Arc;
 
 use kith_api::chat::v1::{
+    AddParticipantsRequest, AddParticipantsResponse, AppendUserEventsRequest,
+    AppendUserEventsResponse, ApplyPairsRequest, ApplyPairsResponse, ApplyReadReceiptsRequest,
+    ApplyReadReceiptsResponse, ApplyUsersRequest, ApplyUsersResponse, CreateDirectChatRoomRequest,
+    CreateDirectChatRoomResponse, CreateGroupChatRoomRequest, CreateGroupChatRoomResponse,
+    GetChatRoomRequest, GetChatRoomResponse, GetHeadsRequest, GetHeadsResponse,
+    GetMessageReceiptsRequest, GetMessageReceiptsResponse, GetParticipantsRequest,
+    GetParticipantsResponse, GetRoomEventsRequest, GetRoomEventsResponse, GetRoomLogRequest,
+    GetRoomLogResponse, GetRoomMessagesRequest, GetRoomMessagesResponse, GetUserChatRoomsRequest,
+    GetUserChatRoomsResponse, GetUserLogRequest, GetUserLogResponse, MarkMessageAsReadRequest,
+    MarkMessageAsReadResponse, RemoveParticipantRequest, RemoveParticipantResponse,
+    SendMessageRequest, SendMessageResponse, SendRequest, SubscribeRequest, SyncRequest,
+    SyncResponse, UpdateChatRoomRequest, UpdateChatRoomResponse, UpdateParticipantRoleRequest,
+    UpdateParticipantRoleResponse, UpdateRoomSettingsRequest, UpdateRoomSettingsResponse,
     chat_service_server::ChatService, delivery_service_server::DeliveryService,
-    ingest_service_server::IngestService, *,
+    ingest_service_server::IngestService,
 };
 use kith_error::into_status;
 use tonic::{Request, Response, Status, Streaming};

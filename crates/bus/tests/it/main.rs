@@ -1,4 +1,9 @@
 //! What every bus promises, tried on each of them; and what only a bus with a network must survive.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "test support: a failure here fails the test"
+)]
 
 mod contract;
 mod redis;

@@ -39,7 +39,7 @@ pub(crate) async fn get_user_log(
 ) -> Result<(Vec<UserEvent>, i64), Error> {
     let mut db = app.pool.acquire().await?;
     // First: entries that are added in between are then above the head that is told, and harmless.
-    let useq = user_log::find_head(&mut db, user).await?;
+    let head = user_log::find_head(&mut db, user).await?;
     let events = user_events::list(app, &mut db, user, (after, limit)).await?;
-    Ok((events, useq))
+    Ok((events, head))
 }

@@ -50,8 +50,7 @@ pub(crate) async fn get_room_messages(
     };
     // Before `after`, up to and with `before`: what lies on either side of the place that was asked for.
     let (lower, upper) = match page {
-        Page::Newest => (limit, 0),
-        Page::Before(_) => (limit, 0),
+        Page::Newest | Page::Before(_) => (limit, 0),
         Page::After(_) => (0, limit),
         Page::Around(_) => (limit, limit),
     };

@@ -8,7 +8,7 @@ use kith_postgres::{Trouble, trouble};
 use kith_runtime::Tasks;
 use sqlx::{Postgres, pool::PoolConnection};
 use tokio::sync::mpsc;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use super::{Answer, Deps, Item, Refusal, Responder, batch::Batch};
 use crate::{
@@ -49,23 +49,33 @@ pub(super) fn spawn(
     };
     tasks.critical("chat.lane", async move {
         loop {
-            let first = match lane.carried.take() {
-                Some(item) => Some(item),
-                None => tokio::select! {
+            let first = if let Some(carried) = lane.carried.take() {
+                Some(carried)
+            } else {
+                tokio::select! {
                     item = lane.queue.recv() => item,
                     () = shutdown.signalled(), if !lane.queue.is_closed() => {
                         // What has queued is still appended and answered; then the queue is empty and the lane ends.
                         lane.queue.close();
                         continue;
                     }
-                },
+                }
             };
             let Some(first) = first else { return };
-            let span = tracing::debug_span!(parent: &first.span, "chat.append");
+            let span = append_span(&first.span);
             let batch = lane.collect(first);
             lane.append(batch).instrument(span).await;
         }
     });
+}
+
+/// The batch belongs to the trace of its first send, if that has one: streams carry none, and a trace of their own for each
+/// of their batches would tell nothing.
+fn append_span(first: &Span) -> Span {
+    if first.is_disabled() {
+        return Span::none();
+    }
+    tracing::info_span!(parent: first, "chat.append")
 }
 
 impl Lane {

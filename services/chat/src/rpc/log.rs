@@ -49,7 +49,7 @@ pub(super) async fn sync(app: &App, request: Request<SyncRequest>) -> Result<Syn
     Ok(SyncResponse {
         epoch: wire::seq(synced.epoch),
         useq: wire::seq(synced.useq),
-        memberships: synced.memberships.into_iter().map(membership).collect(),
+        memberships: synced.memberships.iter().map(membership).collect(),
         cursor_invalid,
         events: missed.events,
         user_events: missed.user_events,
@@ -118,10 +118,10 @@ pub(super) async fn get_user_log(
     let user = convert::id("user_id", &request.user_id)?;
     let after = convert::seq(request.after_useq);
     let limit = get_room_events::clamp(request.limit);
-    let (events, useq) = get_heads::get_user_log(app, user, after, limit).await?;
+    let (events, head) = get_heads::get_user_log(app, user, after, limit).await?;
     Ok(GetUserLogResponse {
         events,
-        useq: wire::seq(useq),
+        useq: wire::seq(head),
     })
 }
 
@@ -149,7 +149,7 @@ fn cursors(wire: Cursors) -> Result<sync::Cursors, Error> {
     })
 }
 
-fn membership(membership: crate::store::heads::Membership) -> Membership {
+fn membership(membership: &crate::store::heads::Membership) -> Membership {
     Membership {
         room_id: membership.room_id.to_string(),
         last_seq: wire::seq(membership.last_seq),

@@ -40,78 +40,50 @@ async fn a_message_is_answered_as_it_stands_in_the_log() {
     assert_eq!(logged, &message);
 }
 
+/// Requests with the fields that are bad in each.
+fn bad_requests(
+    room: &wire::Room,
+    ok: &SendMessageRequest,
+) -> Vec<(SendMessageRequest, Vec<&'static str>)> {
+    let long = "x".repeat(4001);
+    let cases = [
+        (request(room, "", "text"), vec!["client_id"]),
+        (request(room, "ü", "text"), vec!["client_id"]),
+        (request(room, "c", "\u{200b}"), vec!["text"]),
+        (request(room, "c", "a\0"), vec!["text"]),
+        (request(room, "c", &long), vec!["text"]),
+    ];
+    let room_id = SendMessageRequest {
+        room_id: "x".to_owned(),
+        ..ok.clone()
+    };
+    let reply = SendMessageRequest {
+        reply_to_id: Some("x".to_owned()),
+        ..ok.clone()
+    };
+    let time = SendMessageRequest {
+        create_time: Some(prost_types::Timestamp::default()),
+        ..ok.clone()
+    };
+    let all = SendMessageRequest {
+        room_id: String::new(),
+        ..request(room, "", "")
+    };
+    let mut cases = cases.to_vec();
+    cases.push((room_id, vec!["room_id"]));
+    cases.push((reply, vec!["reply_to_id"]));
+    cases.push((time, vec!["create_time"]));
+    cases.push((all, vec!["room_id", "client_id", "text"]));
+    cases
+}
+
 #[tokio::test]
 async fn bad_fields_are_all_named() {
     let world = World::new().await;
     let [ann] = world.users();
     let room = world.group(ann, &[]).await;
     let ok = request(&room, "c", "text");
-    let cases = [
-        (
-            SendMessageRequest {
-                room_id: "x".to_owned(),
-                ..ok.clone()
-            },
-            vec!["room_id"],
-        ),
-        (
-            SendMessageRequest {
-                client_id: String::new(),
-                ..ok.clone()
-            },
-            vec!["client_id"],
-        ),
-        (
-            SendMessageRequest {
-                client_id: "ü".to_owned(),
-                ..ok.clone()
-            },
-            vec!["client_id"],
-        ),
-        (
-            SendMessageRequest {
-                text: "\u{200b}".to_owned(),
-                ..ok.clone()
-            },
-            vec!["text"],
-        ),
-        (
-            SendMessageRequest {
-                text: "a\0".to_owned(),
-                ..ok.clone()
-            },
-            vec!["text"],
-        ),
-        (
-            SendMessageRequest {
-                text: "x".repeat(4001),
-                ..ok.clone()
-            },
-            vec!["text"],
-        ),
-        (
-            SendMessageRequest {
-                reply_to_id: Some("x".to_owned()),
-                ..ok.clone()
-            },
-            vec!["reply_to_id"],
-        ),
-        (
-            SendMessageRequest {
-                create_time: Some(prost_types::Timestamp::default()),
-                ..ok.clone()
-            },
-            vec!["create_time"],
-        ),
-        (
-            SendMessageRequest {
-                room_id: String::new(),
-                ..request(&room, "", "")
-            },
-            vec!["room_id", "client_id", "text"],
-        ),
-    ];
-    for (request, expected) in cases {
+    for (request, expected) in bad_requests(&room, &ok) {
         let failure = failure(world.chat(ann).send_message(request).await);
 
         assert_eq!(failure.reason, Reason::InvalidField);

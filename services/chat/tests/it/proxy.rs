@@ -38,17 +38,19 @@ impl Proxy {
             is_cut: AtomicBool::new(false),
             connections: Mutex::new(Shutdown::new()),
         });
-        let accepting = Arc::clone(&proxy);
-        let connection_tasks = tasks.clone();
-        tasks.spawn("proxy", async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                if !accepting.is_cut.load(Ordering::SeqCst) {
-                    let proxy = Arc::clone(&accepting);
-                    connection_tasks.spawn("proxied", async move { proxy.forward(stream).await });
-                }
-            }
-        });
+        let accept = Self::accept(Arc::clone(&proxy), listener, tasks.clone());
+        tasks.spawn("proxy", accept);
         proxy
+    }
+
+    async fn accept(proxy: Arc<Self>, listener: TcpListener, tasks: Tasks) {
+        while let Ok((stream, _)) = listener.accept().await {
+            if proxy.is_cut.load(Ordering::SeqCst) {
+                continue;
+            }
+            let forwarding = Arc::clone(&proxy);
+            tasks.spawn("proxied", async move { forwarding.forward(stream).await });
+        }
     }
 
     /// The next answer to anybody is read and thrown away, and its connection is closed.

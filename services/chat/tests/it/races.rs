@@ -115,8 +115,8 @@ async fn a_hundred_parallel_retries_on_two_nodes_make_one_message() {
 }
 
 /// Fails when the append judges membership in one statement with the lock: that statement's snapshot is from before its
-/// wait, and shows the stay as lasting. (Tried: with the two joined into one `SELECT … FOR NO KEY UPDATE OF r` the message is
-/// accepted behind the kick.)
+/// wait, and shows the stay as lasting. (Tried: `SELECT … FOR NO KEY UPDATE OF r` over rooms joined with their stays still
+/// gives the member after the kick that it waited for has committed; a statement after it does not.)
 #[tokio::test]
 async fn nothing_is_accepted_behind_a_kick_that_held_the_room() {
     let world = World::new().await;
