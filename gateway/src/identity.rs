@@ -174,11 +174,6 @@ impl Identity {
         self.0.revocations.subscribe()
     }
 
-    /// Whether the session ended before its tokens expired.
-    pub(crate) fn is_revoked(&self, session: SessionId) -> bool {
-        self.revocation(session).is_some()
-    }
-
     /// Why the session ended, if it did.
     pub(crate) fn revocation(&self, session: SessionId) -> Option<Cause> {
         self.0.revocations.cause(session)

@@ -50,7 +50,7 @@ const MAX_ANSWER: usize = 32 * 1024 * 1024;
 /// The subprotocol, echoed when it is offered.
 const SUBPROTOCOL: &str = "kith.v1";
 /// Over how long the sockets of a leaving node are closed; well within the grace period.
-const DRAIN_WINDOW: Duration = Duration::from_secs(3);
+const DRAIN_WINDOW: Duration = Duration::from_secs(2);
 
 /// What all sockets of the node share.
 pub(crate) struct Node {
@@ -163,10 +163,18 @@ async fn upgrade(
     let is_offered = offers_subprotocol(request.headers());
     let token = bearer(request.headers());
     let connection = state.connections.token();
+    let shutdown = state.tasks.shutdown().clone();
     state.tasks.spawn("ws.socket", async move {
         let _connection = connection;
-        if let Ok(upgraded) = on_upgrade.await {
-            session::run(TokioIo::new(upgraded), &node, token).await;
+        let served = async {
+            if let Ok(upgraded) = on_upgrade.await {
+                session::run(TokioIo::new(upgraded), &node, token).await;
+            }
+        };
+        // Draining comes first; who is still here when the process ends cannot hold it up.
+        tokio::select! {
+            () = served => {}
+            () = shutdown.signalled() => {}
         }
     });
     let mut response = Response::new(Body::empty());

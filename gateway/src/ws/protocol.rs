@@ -25,7 +25,11 @@ const MAX_CLIENT_WORD: usize = 64;
 /// A frame as understood.
 #[derive(Debug, PartialEq)]
 pub(crate) enum ClientFrame {
-    Hello(Hello),
+    Hello {
+        /// Needs none, and may have one.
+        reference: Option<String>,
+        hello: Hello,
+    },
     /// Something that is answered to its `ref`.
     Request(String, Request),
     /// Something without an answer.
@@ -175,7 +179,7 @@ fn parse_any(text: &str) -> Result<ClientFrame, Refusal> {
     }
     // Without a violation every part was read.
     let frame = match body {
-        Body::Hello(hello) => Some(ClientFrame::Hello(hello)),
+        Body::Hello(hello) => Some(ClientFrame::Hello { reference, hello }),
         Body::Notice(notice) => notice.map(ClientFrame::Notice),
         Body::Request(request) => request
             .zip(reference)

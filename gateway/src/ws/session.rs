@@ -63,8 +63,10 @@ enum Step {
 /// How a socket ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ending {
-    /// We close it.
+    /// We close it, and say why.
     Ours(Close),
+    /// We close it, and have said why.
+    Told(Close),
     /// The client did, or the connection broke.
     Theirs(End),
 }
@@ -142,8 +144,9 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> Session<'a, IO> {
             if let Poll::Ready(Err(end)) = written {
                 return Poll::Ready(Step::Ended(end));
             }
-            // Leaves the waker, and tells whether something came in between.
-            if written.is_pending() || !socket.register(cx) {
+            // Leaves the waker in any case: orders come to a blocked socket too. Something may have come in between.
+            let has_more = socket.register(cx);
+            if written.is_pending() || !has_more {
                 break written.is_pending();
             }
         };
@@ -254,6 +257,7 @@ async fn end<IO: AsyncRead + AsyncWrite + Unpin>(mut transport: Transport<IO>, e
             }
             transport.close(close.code(), close.word()).await;
         }
+        Ending::Told(close) => transport.close(close.code(), close.word()).await,
         Ending::Theirs(End::Broken(violation)) => {
             transport
                 .close(violation.code(), violation.sentence())

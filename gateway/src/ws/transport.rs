@@ -25,7 +25,7 @@ const READ_BYTES: usize = 4 * 1024;
 /// How long the last frames may take to leave, when the client does not read.
 const LAST_WRITE: Duration = Duration::from_secs(10);
 /// How long we wait for the client to close its side, so that it is not reset before it has read ours.
-const LAST_READ: Duration = Duration::from_secs(2);
+const LAST_READ: Duration = Duration::from_secs(1);
 
 /// A connection.
 #[derive(Debug)]

@@ -10,5 +10,7 @@ use std::time::Duration;
 /// Before a broken stream is opened again, growing while chat cannot be reached.
 const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long the opening of a stream may take.
+const OPENING: Duration = Duration::from_secs(4);
 /// Requests that may lie between our loop and the network: enough to keep it busy, few enough that the rest collects into batches.
 const IN_FLIGHT: usize = 2;

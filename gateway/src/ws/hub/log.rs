@@ -68,6 +68,8 @@ struct Seat<R> {
     state: State,
     /// First seq of a stay that began before the current one was seen to end.
     next_stay: Option<u64>,
+    /// The stay is known to end with an entry that is still to come.
+    is_ending: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +154,7 @@ impl<R: Receiver> Log<R> {
             cursor,
             state: State::Waiting,
             next_stay: None,
+            is_ending: false,
         });
         self.settle(context);
     }
@@ -167,19 +170,24 @@ impl<R: Receiver> Log<R> {
                 seat.state = State::Waiting;
                 self.settle(context);
             }
-            Some(seat) => seat.next_stay = Some(joined_seq),
+            Some(seat) => {
+                seat.next_stay = Some(joined_seq);
+                seat.is_ending = false;
+            }
         }
     }
 
     /// Ends a stay of which `leave_seq` is the last entry. Who is on the way there gets it; who cannot get there is out.
     pub(crate) fn end_stay(&mut self, id: u64, leave_seq: u64) {
-        self.seats.retain(|seat| {
-            let is_over = seat.receiver.id() == id
-                && (seat.state == State::Behind || seat.cursor >= leave_seq);
-            if is_over {
-                seat.receiver.ended();
+        self.seats.retain_mut(|seat| {
+            if seat.receiver.id() != id {
+                return true;
             }
-            !is_over
+            seat.is_ending = true;
+            if seat.cursor >= leave_seq {
+                seat.state = State::Behind;
+            }
+            !seat.is_over()
         });
     }
 
@@ -335,7 +343,7 @@ impl<R: Receiver> Log<R> {
             }
             if too_long.is_some_and(|limit| high.saturating_sub(seat.cursor) > limit) {
                 seat.fall_behind(context);
-                return true;
+                return !seat.is_over();
             }
             if (tail_from..high).contains(&seat.cursor) {
                 if !seat.offer_all(tail.iter(), context) {
@@ -368,6 +376,7 @@ impl<R: Receiver> Log<R> {
                 seat.fall_behind(context);
             }
         }
+        self.seats.retain(|seat| !seat.is_over());
         self.release_held(context);
         self.settle(context);
         self.high
@@ -411,13 +420,15 @@ impl<R: Receiver> Seat<R> {
         }
         if !self.receiver.deliver(entry, context) {
             self.fall_behind(context);
-            return true;
+            return !self.is_over();
         }
         self.cursor = entry.seq;
         if entry.effect != Effect::Left(self.receiver.user_id()) {
             return true;
         }
-        match self.next_stay.take() {
+        // A stay that began before this end is the one that ends here.
+        let next_stay = self.next_stay.take();
+        match next_stay.filter(|joined_seq| *joined_seq > entry.seq) {
             Some(joined_seq) => {
                 self.cursor = self.cursor.max(joined_seq.saturating_sub(1));
                 self.state = State::Waiting;
@@ -428,6 +439,15 @@ impl<R: Receiver> Seat<R> {
                 false
             }
         }
+    }
+
+    /// Who cannot get to the end of their stay any more has no seat.
+    fn is_over(&self) -> bool {
+        let is_over = self.is_ending && self.state == State::Behind;
+        if is_over {
+            self.receiver.ended();
+        }
+        is_over
     }
 
     fn fall_behind(&mut self, context: &mut R::Context) {

@@ -181,15 +181,14 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// A limit: more than the most is the most, less than 1 is refused.
+    /// A limit from 1 to `most`.
     pub(super) fn limit(&mut self, name: &str, default: u32, most: u32) -> u32 {
-        let limit: Option<u64> = self.optional(name, "must be an integer from 1");
-        if limit == Some(0) {
-            self.refuse(name, "too_small", "must be at least 1");
+        let must = format!("must be an integer from 1 to {most}");
+        let limit = self.optional(name, &must).unwrap_or(default);
+        if !(1..=most).contains(&limit) {
+            self.refuse(name, "invalid", &must);
         }
-        limit.map_or(default, |limit| {
-            u32::try_from(limit).unwrap_or(u32::MAX).min(most)
-        })
+        limit
     }
 
     /// Media does not exist yet.

@@ -67,12 +67,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<'_, IO> {
                 self.notice(&notice);
                 None
             }
-            Ok(ClientFrame::Hello(_)) => self.refuse(None, "`hello` comes once"),
+            Ok(ClientFrame::Hello { reference, .. })
+            | Err(Refusal::BadFields {
+                reference,
+                is_hello: true,
+                ..
+            }) => self.refuse(reference.as_deref(), "`hello` comes once"),
             Err(Refusal::BadFrame { reference, message }) => {
                 self.refuse(reference.as_deref(), message)
-            }
-            Err(Refusal::BadFields { is_hello: true, .. }) => {
-                self.refuse(None, "`hello` comes once")
             }
             Err(Refusal::BadFields {
                 reference, failure, ..
@@ -89,7 +91,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<'_, IO> {
             &Failure::new(Reason::BadFrame, message),
         ));
         self.bad_frames += 1;
-        (self.bad_frames >= BAD_FRAMES).then_some(Ending::Ours(Close::BadFrame))
+        (self.bad_frames >= BAD_FRAMES).then_some(Ending::Told(Close::BadFrame))
     }
 
     fn request(&mut self, reference: String, request: Request) {

@@ -68,11 +68,12 @@ where
         })
         .map_err(|failure| {
             let close = close_of_failure(&failure);
-            // The close says the rest of them in its own words.
-            if close == Close::Internal {
-                transport.say(frames::err(None, &failure));
+            // All but one have their own words.
+            if close != Close::Internal {
+                return Ending::Ours(close);
             }
-            Ending::Ours(close)
+            transport.say(frames::err(None, &failure));
+            Ending::Told(close)
         })
 }
 
@@ -93,7 +94,7 @@ where
             _ => continue,
         };
         let (reference, message) = match protocol::parse(&text) {
-            Ok(ClientFrame::Hello(hello)) => return Ok(hello),
+            Ok(ClientFrame::Hello { hello, .. }) => return Ok(hello),
             Err(Refusal::BadFields {
                 is_hello: true,
                 failure,
@@ -101,7 +102,7 @@ where
             }) => {
                 // A failed hello ends the connection, and the same again would fail again: stop.
                 transport.say(frames::err(None, &failure));
-                return Err(Ending::Ours(Close::BadFrame));
+                return Err(Ending::Told(Close::BadFrame));
             }
             Err(Refusal::BadFrame { reference, message }) => (reference, message),
             Ok(ClientFrame::Request(reference, _)) => (Some(reference), "`hello` comes first"),
@@ -112,7 +113,7 @@ where
         transport.say(frames::err(reference.as_deref(), &failure));
         *bad_frames += 1;
         if *bad_frames >= BAD_FRAMES {
-            return Err(Ending::Ours(Close::BadFrame));
+            return Err(Ending::Told(Close::BadFrame));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What sockets send and get: order, copies, gaps, stays, faults of the streams.
 
+use std::time::Duration;
+
 use kith_api::chat::v1::{
     Receipt, SessionRevoked, Typing, command, delivery::Delivery, user_event_body::Body,
 };
@@ -264,14 +266,18 @@ async fn a_sixty_fifth_unanswered_request_is_not_even_read() {
             .say(&json!({"t": "read", "ref": n.to_string(), "room_id": room, "seq": 1}))
             .await;
     }
-    let err = client.until("err").await;
 
-    // It is overdue before chat has heard of the last one.
-    assert_eq!(err["ref"], "0");
-    let reads = world
-        .chat
-        .count(|it| matches!(it, command::Command::MarkRoomAsRead(_)));
-    assert_eq!(reads, 64);
+    let reads = || {
+        let is_read = |it: &command::Command| matches!(it, command::Command::MarkRoomAsRead(_));
+        world.chat.count(is_read)
+    };
+    while reads() < 64 {
+        tokio::task::yield_now().await;
+    }
+    // Nothing is answered within this, and so nothing more is read.
+    let heard = tokio::time::timeout(Duration::from_millis(500), client.hear()).await;
+    assert!(heard.is_err());
+    assert_eq!(reads(), 64);
 }
 
 #[tokio::test]
@@ -279,13 +285,13 @@ async fn who_does_not_read_loses_the_room_is_told_and_fetches_back_to_it() {
     let world = World::new().await;
     let (ann, bob) = (world.person(), world.person());
     let room = world.chat.room(&[ann.user_id, bob.user_id]);
-    let (mut slow, mut fast) = (world.open(ann).await, world.open(bob).await);
-    let text = "x".repeat(4_000);
-    let count = 4_000;
+    let mut slow = world.open_narrow(ann).await;
+    // More than the kernel and the queue hold together.
+    let text = "x".repeat(16_000);
+    let count = 500;
 
     for _ in 0..count {
         world.chat.message(&room, bob.user_id, &text);
-        fast.expect("event").await;
     }
     let mut seen = 1;
     let behind = loop {
@@ -296,7 +302,7 @@ async fn who_does_not_read_loses_the_room_is_told_and_fetches_back_to_it() {
                 assert_eq!(frame["seq"], seen);
             }
             Some("behind") => break frame,
-            _ => panic!("{frame}"),
+            _ => {}
         }
     };
     assert!(seen < count);
@@ -304,14 +310,14 @@ async fn who_does_not_read_loses_the_room_is_told_and_fetches_back_to_it() {
     world.chat.message(&room, bob.user_id, "while detached");
 
     while seen < count + 2 {
-        slow.say(&json!({"t": "fetch", "ref": "f", "room_id": room, "after": seen, "limit": 1000}))
+        slow.say(&json!({"t": "fetch", "ref": "f", "room_id": room, "after": seen, "limit": 100}))
             .await;
-        let ok = slow.expect("ok").await;
+        let ok = slow.until("ok").await;
         for event in ok["d"]["events"].as_array().unwrap() {
             seen += 1;
             assert_eq!(event["seq"], seen);
         }
     }
     world.chat.message(&room, bob.user_id, "live again");
-    assert_eq!(slow.expect("event").await["seq"], count + 3);
+    assert_eq!(slow.until("event").await["seq"], count + 3);
 }

@@ -18,7 +18,7 @@ use tokio::{
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
-    IN_FLIGHT, LONGEST_PAUSE, PAUSE,
+    IN_FLIGHT, LONGEST_PAUSE, OPENING, PAUSE,
     pending::{Pending, Submission, Unanswered},
     subscribe::next,
 };
@@ -119,7 +119,7 @@ impl Sender {
             .max_decoding_message_size(MAX_ANSWER);
         let opening = client.send(ReceiverStream::new(outgoing));
         // A chat that does not answer at all must not keep the sockets from being told.
-        let mut replies = match tokio::time::timeout(PATIENCE / 2, opening).await {
+        let mut replies = match tokio::time::timeout(OPENING, opening).await {
             Ok(Ok(response)) => response.into_inner(),
             Ok(Err(status)) => {
                 tracing::warn!(code = ?status.code(), "chat's stream of writes cannot be opened");

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
-use super::{IN_FLIGHT, LONGEST_PAUSE, PAUSE};
+use super::{IN_FLIGHT, LONGEST_PAUSE, OPENING, PAUSE};
 use crate::ws::{
     MAX_ANSWER,
     hub::{Batch, Change, Hub},
@@ -69,18 +69,18 @@ impl Subscriber {
     /// Works on one stream until it breaks; tells whether it ever worked.
     async fn stream_once(&mut self) -> bool {
         let (requests, outgoing) = mpsc::channel(IN_FLIGHT);
-        let opened = self
+        let mut client = self
             .chat
             .delivery_stream(&Caller::node("gateway"))
-            .max_decoding_message_size(MAX_ANSWER)
-            .subscribe(ReceiverStream::new(outgoing))
-            .await;
-        let mut deliveries = match opened {
-            Ok(response) => response.into_inner(),
-            Err(status) => {
+            .max_decoding_message_size(MAX_ANSWER);
+        let opening = client.subscribe(ReceiverStream::new(outgoing));
+        let mut deliveries = match tokio::time::timeout(OPENING, opening).await {
+            Ok(Ok(response)) => response.into_inner(),
+            Ok(Err(status)) => {
                 tracing::warn!(code = ?status.code(), "chat's deliveries cannot be followed");
                 return false;
             }
+            Err(_) => return false,
         };
         self.begin();
         let mut has_worked = false;

@@ -220,6 +220,45 @@ fn a_stay_that_began_before_the_last_one_was_seen_to_end_goes_on_at_its_own_begi
 }
 
 #[test]
+fn a_later_end_is_not_taken_for_the_one_before_a_stay_that_was_fetched() {
+    let (mut log, _) = log_at(10);
+    let device = Device::new(2, user());
+    log.join(device.clone(), 10, &mut ());
+    log.end_stay(2, 12);
+    log.begin_stay(device.clone(), 15, &mut ());
+    device.take_only(0);
+    for seq in 11..=16 {
+        log.receive(entry(seq), &mut ());
+    }
+    device.take_only(usize::MAX);
+    // The fetch gave what is visible of the new stay.
+    log.rejoin(2, Some(16), &mut ());
+
+    log.receive(entry_with(17, Effect::Left(device.user_id)), &mut ());
+    log.receive(entry(18), &mut ());
+
+    assert_eq!(device.seen(), [17]);
+    assert!(device.has_ended());
+}
+
+#[test]
+fn who_falls_behind_on_the_way_to_the_end_of_their_stay_is_out() {
+    let (mut log, _) = log_at(10);
+    let device = Device::new(2, user());
+    log.join(device.clone(), 10, &mut ());
+    log.end_stay(2, 12);
+    device.take_only(0);
+
+    log.receive(entry(11), &mut ());
+
+    assert!(device.has_ended());
+    device.take_only(usize::MAX);
+    log.rejoin(2, Some(11), &mut ());
+    log.receive(entry(12), &mut ());
+    assert!(device.seen().is_empty());
+}
+
+#[test]
 fn a_full_queue_detaches_only_its_own_room_seat_until_it_asks() {
     let (mut log, fast) = log_at(10);
     let slow = Device::new(2, user());
