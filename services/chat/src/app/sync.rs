@@ -51,9 +51,7 @@ pub(crate) async fn sync(
 ) -> Result<Synced, Error> {
     let mut tx = app.pool.begin().await?;
     // One snapshot for heads, stays and logs: what it lacks is delivered live, because the subscription is older.
-    sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        .execute(&mut *tx)
-        .await?;
+    heads::lock_snapshot(&mut tx).await?;
     let mut synced = Synced {
         epoch: heads::find_epoch(&mut tx).await?,
         useq: user_log::find_head(&mut tx, user).await?,

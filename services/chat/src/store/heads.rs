@@ -3,6 +3,14 @@
 use kith_ids::{RoomId, UserId};
 use sqlx::PgConnection;
 
+/// Makes the transaction that has just begun read one snapshot, and nothing else.
+pub(crate) async fn lock_snapshot(db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 /// The heads of rooms' logs.
 pub(crate) async fn list_rooms(
     db: &mut PgConnection,
