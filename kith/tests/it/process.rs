@@ -90,7 +90,6 @@ async fn a_database_that_dies_makes_503_and_the_node_heals_by_itself() {
     let data = home.path().join("data");
     let node = Kith::start(&data);
     register(&node, "ada");
-    // The supervisor cannot start a server whose program is stopped: a window in which there is surely none.
     let first = server_pid(&data).unwrap();
 
     kill_process(first, Signal::KILL).unwrap();
