@@ -151,7 +151,9 @@ impl Bot {
         }
         match event.body() {
             UserEventBody::RoomAdded(room) => self.cursors.room_added(room.id, room.joined_seq),
-            UserEventBody::RoomRemoved(removed) => self.cursors.forget(removed.room_id),
+            UserEventBody::RoomRemoved(removed) => self
+                .cursors
+                .room_removed(removed.room_id, removed.leave_seq),
             _ => {}
         }
     }

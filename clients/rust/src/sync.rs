@@ -64,6 +64,8 @@ pub struct Cursors {
     epoch: Option<u64>,
     useq: u64,
     rooms: HashMap<RoomId, u64>,
+    /// Rooms that I am no longer in, and the last `seq` that is mine; until that has come.
+    ending: HashMap<RoomId, u64>,
     /// From a `ready` that answers a `resume` to its `resumed`.
     resuming: bool,
 }
@@ -114,12 +116,25 @@ impl Cursors {
 
     /// Takes in `room.added`: what I may see begins at `joined_seq`.
     pub fn room_added(&mut self, room: RoomId, joined_seq: u64) {
+        self.ending.remove(&room);
         self.track(room, joined_seq.saturating_sub(1));
     }
 
-    /// Takes in `room.removed`, or forgets a room for another reason.
+    /// Takes in `room.removed`: nothing above `leave_seq` is mine to see. The two logs travel apart, so the room's own
+    /// last event may come before or after.
+    pub fn room_removed(&mut self, room: RoomId, leave_seq: u64) {
+        match self.rooms.get(&room) {
+            Some(&cursor) if cursor < leave_seq => {
+                self.ending.insert(room, leave_seq);
+            }
+            _ => self.forget(room),
+        }
+    }
+
+    /// Forgets a room.
     pub fn forget(&mut self, room: RoomId) {
         self.rooms.remove(&room);
+        self.ending.remove(&room);
     }
 
     /// Last applied entry of a room's log; `None` when it is not tracked.
@@ -144,6 +159,13 @@ impl Cursors {
             return Verdict::Missing { after: *cursor };
         }
         *cursor = event.seq;
+        if self
+            .ending
+            .get(&event.room_id)
+            .is_some_and(|&end| event.seq >= end)
+        {
+            self.forget(event.room_id);
+        }
         Verdict::Apply
     }
 

@@ -92,6 +92,26 @@ fn coming_back_skips_what_was_said_meanwhile() {
 }
 
 #[test]
+fn the_last_event_of_a_room_may_come_after_its_removal() {
+    let mut cursors = at(4);
+
+    cursors.room_removed(ROOM, 6);
+
+    assert_eq!(cursors.event(&event(5)), Verdict::Apply);
+    assert_eq!(cursors.event(&event(6)), Verdict::Apply);
+    assert_eq!(cursors.event(&event(7)), Verdict::Unknown);
+}
+
+#[test]
+fn a_removal_after_the_last_event_forgets_the_room() {
+    let mut cursors = at(6);
+
+    cursors.room_removed(ROOM, 6);
+
+    assert_eq!(cursors.room(ROOM), None);
+}
+
+#[test]
 fn user_events_are_contiguous_live_and_rising_on_resume() {
     let mut cursors = at(0);
     cursors.ready(&ready(1, 9), true);

@@ -218,11 +218,6 @@ async fn known_frames_with_bad_fields_do_not_count() {
             &["invalid_field"],
         ),
         (
-            "a fetch of 1001",
-            json!({ "t": "fetch", "room_id": room, "after": 0, "limit": 1001 }),
-            &["invalid_field"],
-        ),
-        (
             "a fetch of none",
             json!({ "t": "fetch", "room_id": room, "after": 0, "limit": 0 }),
             &["invalid_field"],
@@ -247,11 +242,6 @@ async fn known_frames_with_bad_fields_do_not_count() {
             json!({ "t": "reauth", "token": "nonsense" }),
             &["auth_failed"],
         ),
-        (
-            "a second hello",
-            json!({ "t": "hello", "token": ann.token() }),
-            &["bad_frame", "invalid_request"],
-        ),
     ];
 
     let mut wrong = Vec::new();
@@ -263,6 +253,18 @@ async fn known_frames_with_bad_fields_do_not_count() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    device.link.ping().await.unwrap();
+
+    device
+        .link
+        .say(&json!({ "t": "hello", "token": ann.token() }))
+        .unwrap();
+    device
+        .wait("the answer to a second hello", |frames| {
+            let refused = |frame: &ServerFrame| matches!(frame, ServerFrame::Err(err) if err.reference.is_none());
+            frames.iter().any(refused).then_some(())
+        })
+        .await;
     device.link.ping().await.unwrap();
 
     let outside = eve.device().await;
