@@ -7,7 +7,7 @@ if [ "${1:-all}" = append ]; then
     services=$(scripts/services.sh start)
     eval "$services"
     trap 'scripts/services.sh stop "$KITH_SERVICES"' EXIT
-    SQLX_OFFLINE=true cargo bench --package kith-chat
+    SQLX_OFFLINE=true cargo run --release --locked --package kith-chat --example measure_append
     exit
 fi
 SQLX_OFFLINE=true cargo build --release --locked --package kith --package kith-bench
