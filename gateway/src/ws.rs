@@ -32,7 +32,7 @@ use self::{
     close::Close,
     hub::Hub,
     registry::Registry,
-    socket::Order,
+    socket::{Order, Socket},
     upstream::{
         send::{Sender, Sends},
         subscribe::Subscriber,
@@ -103,21 +103,18 @@ impl Node {
                 () = self.state.tasks.shutdown().signalled() => return,
             };
             match received {
-                Ok(revoked) => {
-                    for socket in self.registry.of_user(revoked.user_id) {
-                        if socket.session_id == revoked.session_id {
-                            socket.order(Order::Close(close_of(revoked.cause)));
-                        }
-                    }
-                }
-                Err(RecvError::Lagged(_)) => {
-                    for socket in self.registry.all() {
-                        if let Some(cause) = self.state.identity.revocation(socket.session_id) {
-                            socket.order(Order::Close(close_of(cause)));
-                        }
-                    }
-                }
+                Ok(revoked) => self.close_revoked(&self.registry.of_user(revoked.user_id)),
+                Err(RecvError::Lagged(_)) => self.close_revoked(&self.registry.all()),
                 Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Closes those of these sockets whose session has ended.
+    fn close_revoked(&self, sockets: &[Arc<Socket>]) {
+        for socket in sockets {
+            if let Some(cause) = self.state.identity.revocation(socket.session_id) {
+                socket.order(Order::Close(close_of(cause)));
             }
         }
     }

@@ -163,11 +163,11 @@ fn parse_any(text: &str) -> Result<ClientFrame, Refusal> {
         "delivered" => Body::Notice(delivered(&mut fields)),
         "typing" => Body::Notice(typing(&mut fields)),
         t => match request(t, &mut fields) {
-            None => return bad(reference, "unknown `t`"),
-            Some(_) if reference.is_none() => {
+            Err(Unknown) => return bad(reference, "unknown `t`"),
+            Ok(_) if reference.is_none() => {
                 return bad(None, "this frame needs a `ref`");
             }
-            Some(request) => Body::Request(request),
+            Ok(request) => Body::Request(request),
         },
     };
     if let Err(failure) = fields.finish() {
@@ -233,9 +233,12 @@ fn resume(fields: &mut Fields<'_>) -> Option<Resume> {
     }
 }
 
-/// None: no such request. Inside: none when a field is bad, which `fields` then knows.
-fn request(t: &str, fields: &mut Fields<'_>) -> Option<Option<Request>> {
-    Some(match t {
+/// There is no such request.
+struct Unknown;
+
+/// None when a field is bad, which `fields` then knows.
+fn request(t: &str, fields: &mut Fields<'_>) -> Result<Option<Request>, Unknown> {
+    Ok(match t {
         "send" => send(fields),
         "read" => {
             let (room_id, seq) = (fields.id("room_id"), fields.seq("seq"));
@@ -262,7 +265,7 @@ fn request(t: &str, fields: &mut Fields<'_>) -> Option<Option<Request>> {
         }
         "reauth" => fields.text("token").map(|token| Request::Reauth { token }),
         "ping" => Some(Request::Ping),
-        _ => return None,
+        _ => return Err(Unknown),
     })
 }
 

@@ -9,11 +9,11 @@ fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     match payload.len() {
         length @ 0..=125 => bytes.push(0x80 | u8::try_from(length).unwrap()),
         length @ 126..=0xFFFF => {
-            bytes.push(0x80 | 126);
+            bytes.push(0xFE);
             bytes.extend(u16::try_from(length).unwrap().to_be_bytes());
         }
         length => {
-            bytes.push(0x80 | 127);
+            bytes.push(0xFF);
             bytes.extend((length as u64).to_be_bytes());
         }
     }

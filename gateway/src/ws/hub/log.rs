@@ -428,17 +428,13 @@ impl<R: Receiver> Seat<R> {
         }
         // A stay that began before this end is the one that ends here.
         let next_stay = self.next_stay.take();
-        match next_stay.filter(|joined_seq| *joined_seq > entry.seq) {
-            Some(joined_seq) => {
-                self.cursor = self.cursor.max(joined_seq.saturating_sub(1));
-                self.state = State::Waiting;
-                true
-            }
-            None => {
-                self.receiver.ended();
-                false
-            }
+        if let Some(joined_seq) = next_stay.filter(|joined_seq| *joined_seq > entry.seq) {
+            self.cursor = joined_seq - 1;
+            self.state = State::Waiting;
+            return true;
         }
+        self.receiver.ended();
+        false
     }
 
     /// Who cannot get to the end of their stay any more has no seat.

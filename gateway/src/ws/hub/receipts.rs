@@ -103,7 +103,7 @@ impl RoomReceipts {
             return Some(receipt);
         };
         pace.waiting = Some(match pace.waiting.take() {
-            Some(waiting) => merge(waiting, receipt),
+            Some(waiting) => merge(&waiting, receipt),
             None => receipt,
         });
         if now.saturating_duration_since(pace.shown_at) < INTERVAL {
@@ -132,7 +132,7 @@ impl RoomReceipts {
 }
 
 /// Positions only rise, whichever receipt came first.
-fn merge(older: v1::Receipt, newer: v1::Receipt) -> v1::Receipt {
+fn merge(older: &v1::Receipt, newer: v1::Receipt) -> v1::Receipt {
     v1::Receipt {
         read_seq: older.read_seq.max(newer.read_seq),
         delivered_seq: older.delivered_seq.max(newer.delivered_seq),

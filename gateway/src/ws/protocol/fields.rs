@@ -183,10 +183,10 @@ impl<'a> Fields<'a> {
 
     /// A limit from 1 to `most`.
     pub(super) fn limit(&mut self, name: &str, default: u32, most: u32) -> u32 {
-        let must = format!("must be an integer from 1 to {most}");
-        let limit = self.optional(name, &must).unwrap_or(default);
+        let rule = format!("must be an integer from 1 to {most}");
+        let limit = self.optional(name, &rule).unwrap_or(default);
         if !(1..=most).contains(&limit) {
-            self.refuse(name, "invalid", &must);
+            self.refuse(name, "invalid", &rule);
         }
         limit
     }

@@ -55,6 +55,7 @@ fn a_ref_is_counted_in_characters() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of cases")]
 fn bad_fields_are_named_all_at_once() {
     let deep = format!(
         r#"{{"t":"send","ref":"a","room_id":"{ROOM}","client_id":"c","text":{}{}}}"#,
@@ -179,7 +180,7 @@ fn bad_fields_are_named_all_at_once() {
     ];
     for (text, reason, fields) in cases {
         let Err(Refusal::BadFields { failure, .. }) = parse(&text) else {
-            panic!("{:.120} passed or is a bad frame", text);
+            panic!("{text:.120} passed or is a bad frame");
         };
         let named: Vec<&str> = failure
             .violations

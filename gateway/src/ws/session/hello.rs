@@ -231,8 +231,8 @@ where
     let viewer = socket.user_id.to_string();
     for missed in in_telling_order(snapshot.events, snapshot.user_events) {
         transport.say(match missed {
-            Missed::Room(event) => frames::event(&wire::Event::new(event, Some(&viewer))),
-            Missed::User(event) => frames::user(&wire::UserEvent::new(event)),
+            Missed::Room(event) => frames::event(&wire::Event::new(*event, Some(&viewer))),
+            Missed::User(event) => frames::user(&wire::UserEvent::new(*event)),
         });
     }
     transport.say(frames::resumed(&frames::Resumed {
@@ -243,8 +243,8 @@ where
 }
 
 enum Missed {
-    Room(RoomEvent),
-    User(UserEvent),
+    Room(Box<RoomEvent>),
+    User(Box<UserEvent>),
 }
 
 /// A person's events keep their order; a room's events come before the `room.removed` that ends them, and else after
@@ -288,10 +288,14 @@ fn in_telling_order(
             };
             before
                 .into_iter()
-                .map(Missed::Room)
-                .chain([Missed::User(event)])
+                .map(|event| Missed::Room(Box::new(event)))
+                .chain([Missed::User(Box::new(event))])
         });
-    told.chain(others.into_iter().map(Missed::Room))
+    told.chain(
+        others
+            .into_iter()
+            .map(|event| Missed::Room(Box::new(event))),
+    )
 }
 
 /// How a failed `hello` ends the connection.

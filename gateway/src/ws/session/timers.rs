@@ -141,7 +141,7 @@ mod tests {
     #[tokio::test]
     async fn a_ping_that_nobody_answers_ends_it_and_a_sign_of_life_does_not() {
         let now = Instant::now();
-        let mut timers = Timers::new(now, Duration::from_secs(900));
+        let mut timers = Timers::new(now, Duration::from_mins(15));
         let pinged = now + HEARTBEAT;
 
         assert_eq!(timers.due(pinged), Some(Due::Heartbeat));
@@ -160,9 +160,6 @@ mod tests {
         let mut timers = Timers::new(now, Duration::from_secs(1));
 
         assert_eq!(timers.next(), now + Duration::from_secs(1));
-        assert_eq!(
-            timers.due(now + Duration::from_secs(60)),
-            Some(Due::Expired)
-        );
+        assert_eq!(timers.due(now + Duration::from_mins(1)), Some(Due::Expired));
     }
 }

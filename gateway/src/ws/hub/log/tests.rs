@@ -331,7 +331,7 @@ fn who_lost_entries_of_their_own_log_gets_them_from_where_they_stood() {
 }
 
 /// What can happen to a room's log on a node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Act {
     /// The next event commits, and its live copy is lost, comes now, or comes later.
     Commit(Fate),

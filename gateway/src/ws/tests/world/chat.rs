@@ -411,9 +411,9 @@ impl DeliveryService for Rpc {
                 };
                 let Ok(Some(request)) = request else { return };
                 let commands = request.commands.into_iter();
-                let replied = commands.filter_map(|command| chat.obey(stream, command));
+                let obeyed = commands.filter_map(|command| chat.obey(stream, command));
                 let response = SendResponse {
-                    replies: replied.collect(),
+                    replies: obeyed.collect(),
                 };
                 let _ = replies.send(Ok(response));
             }
