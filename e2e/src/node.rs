@@ -52,6 +52,14 @@ impl Settings {
         self
     }
 
+    /// Keeps the data on the disk: for measurements, which the disk is a part of.
+    pub fn on_disk(self) -> Self {
+        Self {
+            data: Arc::new(servers::folder_in("/var/tmp", "kith-e2e-")),
+            ..self
+        }
+    }
+
     /// Starts this binary instead of the one that the tests find.
     pub fn with_binary(self, path: &Path) -> Self {
         Self {

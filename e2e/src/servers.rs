@@ -248,7 +248,11 @@ pub fn installed(name: &str) -> PathBuf {
 pub(crate) fn folder(prefix: &str) -> TempDir {
     let in_memory =
         rustix::fs::statvfs(MEMORY).is_ok_and(|fs| fs.f_bavail * fs.f_frsize >= ROOM_BYTES);
-    let parent = if in_memory { MEMORY } else { "/tmp" };
+    folder_in(if in_memory { MEMORY } else { "/tmp" }, prefix)
+}
+
+/// A folder that removes itself, at a place of choice.
+pub(crate) fn folder_in(parent: &str, prefix: &str) -> TempDir {
     tempfile::Builder::new()
         .prefix(prefix)
         .tempdir_in(parent)

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use kith_e2e::{Node, Person, Settings};
+use kith_sdk::model::ServerFrame;
 
 #[tokio::test]
 async fn limits_cannot_be_off_where_strangers_come_in() {
@@ -48,14 +49,21 @@ async fn an_idle_node_ends_quickly_and_starts_with_what_it_had() {
 async fn a_second_signal_ends_it_at_once() {
     let mut node = Node::start().await;
     let ann = Person::sign_up(&node, "ann").await;
-    // A socket that is not read to its end keeps the node waiting for its grace period.
     let device = ann.device().await;
 
     node.ask_to_stop();
+    // Two signals that are sent before the first is noticed are one.
+    device
+        .wait("the first signal is noticed", |frames| {
+            frames
+                .iter()
+                .any(|frame| matches!(frame, ServerFrame::Drain(_)))
+                .then_some(())
+        })
+        .await;
     node.ask_to_stop();
     let begin = Instant::now();
     node.ended().await;
 
     assert!(begin.elapsed() < Duration::from_secs(3));
-    drop(device);
 }

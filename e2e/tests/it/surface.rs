@@ -87,15 +87,14 @@ async fn the_documents_describe_every_call() {
     ] {
         assert!(schemas.contains_key(name), "{name}");
     }
-    let text = asyncapi.to_string();
+    let text = asyncapi["components"]["messages"]
+        .to_string()
+        .to_lowercase();
     for frame in [
         "hello", "ready", "event", "user", "receipt", "heads", "resumed", "behind", "drain",
         "send", "fetch", "reauth",
     ] {
-        assert!(
-            text.contains(&format!("\"{frame}\"")) || text.contains(&format!("{frame}.")),
-            "{frame}"
-        );
+        assert!(text.contains(frame), "{frame}");
     }
 }
 
