@@ -3,6 +3,7 @@
 
 mod observe;
 mod origin;
+mod unread;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -58,6 +59,8 @@ pub(crate) fn around(router: Router, state: &AppState) -> Router {
         .layer(middleware::from_fn_with_state(state.clone(), admit))
         .layer(cors(&state.config.cors_origins))
         .layer(middleware::map_response(origin::only_for_listed))
+        // Around whatever may answer before the body has been read.
+        .layer(middleware::from_fn(unread::announce))
         // Outermost: every answer, refusals of the layers above included, gets its id and its document.
         .layer(middleware::from_fn_with_state(
             state.clone(),

@@ -60,7 +60,8 @@ pub enum StartError {
     Listener(#[from] io::Error),
 }
 
-/// A gateway that serves.
+/// A gateway that serves. Cheap to clone; clones are the same gateway.
+#[derive(Clone)]
 pub struct Running {
     state: AppState,
     local_addr: SocketAddr,

@@ -8,8 +8,9 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-/// How long a call waits for a free connection before it is `unavailable`.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long a call waits for a free connection before it is `unavailable`: pools are small, so a burst of small writes queues
+/// for a moment instead of failing, and a caller's own deadline is still longer.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Makes a pool for one service. Connects lazily: a database that is down makes calls fail, not the start.
 ///

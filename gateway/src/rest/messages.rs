@@ -9,6 +9,7 @@ use kith_api::chat::v1::{
 };
 use kith_error::{Failure, Reason, Violation};
 use kith_ids::{MessageId, RoomId};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{created, filled, rooms::timestamp};
@@ -41,7 +42,7 @@ pub(crate) struct SendMessage {
     reply_to: Option<String>,
     /// Only with a service key: when it was written, for imports.
     #[schema(value_type = Option<String>, format = DateTime)]
-    created_at: Option<DateTime<Utc>>,
+    created_at: Option<Value>,
 }
 
 /// Which messages of a room.
@@ -59,7 +60,7 @@ impl Read for SendMessage {
             client_id: fields.text("client_id", 1..=64),
             text: fields.text("text", 1..=4_000),
             reply_to: fields.optional_id::<MessageId>("reply_to"),
-            created_at: fields.optional_time("created_at"),
+            created_at: fields.take("created_at"),
         }
     }
 }
@@ -119,8 +120,8 @@ pub(crate) async fn send_message(
     Id(room): Id<RoomId>,
     Json(body): Json<SendMessage>,
 ) -> Result<(StatusCode, Answer<Message>), Problem> {
+    let written_at = body.written_at(caller.is_service())?;
     if !caller.is_service() {
-        body.refuse_backdating()?;
         state.limits.message(caller.user_id)?;
     }
     let call = SendMessageRequest {
@@ -128,7 +129,7 @@ pub(crate) async fn send_message(
         client_id: body.client_id,
         text: body.text,
         reply_to_id: body.reply_to,
-        create_time: body.created_at.map(timestamp),
+        create_time: written_at.map(timestamp),
     };
     // Its `client_id` makes a message safe to repeat.
     let answer = repeatable(|| async {
@@ -189,20 +190,29 @@ pub(crate) async fn list_receipts(
 }
 
 impl SendMessage {
-    /// For people `created_at` is a field like any other that the call does not know.
-    fn refuse_backdating(&self) -> Result<(), Failure> {
-        if self.created_at.is_none() {
-            return Ok(());
+    /// When an import was written. For people `created_at` is a field like any other that the call does not know.
+    fn written_at(&self, is_service: bool) -> Result<Option<DateTime<Utc>>, Failure> {
+        let Some(value) = &self.created_at else {
+            return Ok(None);
+        };
+        if !is_service {
+            let violation = Violation::new("created_at", "unknown", "is not a field of this call");
+            return Err(Failure {
+                violations: vec![violation],
+                ..Failure::new(
+                    Reason::UnknownField,
+                    "the request has fields that this call does not know",
+                )
+            });
         }
-        Err(Failure {
-            violations: vec![Violation::new(
+        let time = value
+            .as_str()
+            .and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+        time.map(|time| Some(time.to_utc())).ok_or_else(|| {
+            Failure::invalid_field(
                 "created_at",
-                "unknown",
-                "is not a field of this call",
-            )],
-            ..Failure::new(
-                Reason::UnknownField,
-                "the request has fields that this call does not know",
+                "invalid",
+                "must be a time such as 2026-11-22T10:15:00Z",
             )
         })
     }

@@ -65,6 +65,22 @@ async fn heads_out_of_bounds_are_refused() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_not_read_ends_the_connection_with_notice() {
+    let (_bed, address) = served().await;
+    let head = "POST /api/v1/auth/logout HTTP/1.1\r\ncontent-type: application/json\r\n";
+    let cases = [
+        format!("{head}content-length: 1000000\r\n\r\n{{"),
+        format!("{head}transfer-encoding: chunked\r\n\r\n1\r\n{{\r\n"),
+    ];
+    for request in cases {
+        let answer = exchange(address, &request).await;
+
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+        assert!(answer.contains("connection: close"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn an_early_refusal_reaches_a_client_that_is_still_sending() {
     let (_bed, address) = served().await;
     let body = " ".repeat(4 << 20);

@@ -26,6 +26,9 @@ use crate::place::Storage;
 /// How long a call between services may take: shorter than the gateway's own patience, so that its caller hears of it.
 const DEADLINE: Duration = Duration::from_secs(10);
 
+/// How often the readiness answer learns whether the bus works.
+const BUS_HEALTH: Duration = Duration::from_secs(1);
+
 /// What the services are started with.
 pub(super) struct Parts<'a> {
     pub(super) config: Config,
@@ -79,6 +82,7 @@ impl Services {
         };
 
         let mut routes = Vec::new();
+        let mut bus = None;
         if let Some(incoming) = lines.accounts.incoming.take() {
             routes.push(joint.serve("accounts", joint.accounts(&lines).await?, incoming));
         }
@@ -86,7 +90,9 @@ impl Services {
             routes.push(joint.serve("friends", joint.friends(&lines).await?, incoming));
         }
         if let Some(incoming) = lines.chat.incoming.take() {
-            routes.push(joint.serve("chat", joint.chat(&lines).await?, incoming));
+            let own = joint.bus()?;
+            routes.push(joint.serve("chat", joint.chat(&lines, own.clone()).await?, incoming));
+            bus = Some(own);
         }
         let keys = ServiceKeys::new(lines.accounts.upstream.clone());
         let (routes, health) = internal::routes(routes, keys, metrics)?;
@@ -101,6 +107,9 @@ impl Services {
             Some(listener) => Some(joint.gateway(&lines, listener).await?),
             None => None,
         };
+        if let (Some(gateway), Some(bus)) = (&gateway, bus) {
+            tell_of_the_bus(tasks, gateway.clone(), bus);
+        }
         internal::report(&health, true).await;
         Ok(Self {
             gateway,
@@ -175,11 +184,14 @@ impl Joint<'_> {
             .routes())
     }
 
-    async fn chat(&self, lines: &Lines) -> anyhow::Result<Routes> {
-        let bus = match &self.config.redis.url {
+    fn bus(&self) -> anyhow::Result<Bus> {
+        Ok(match &self.config.redis.url {
             Some(url) => Bus::redis(url.expose_secret(), self.tasks)?,
             None => Bus::memory(),
-        };
+        })
+    }
+
+    async fn chat(&self, lines: &Lines, bus: Bus) -> anyhow::Result<Routes> {
         let deps = kith_chat::Deps {
             pool: self.storage.pool_of("chat")?,
             clock: self.clock.clone(),
@@ -256,6 +268,20 @@ fn remote(address: &str) -> anyhow::Result<Channel> {
         .http2_keep_alive_interval(Duration::from_secs(10))
         .keep_alive_timeout(Duration::from_secs(5));
     Ok(endpoint.connect_lazy())
+}
+
+/// Lets `/readyz` say that hints between nodes do not get through; the node serves on without them.
+fn tell_of_the_bus(tasks: &Tasks, gateway: kith_gateway::Running, bus: Bus) {
+    let shutdown = tasks.shutdown().clone();
+    tasks.spawn("bus health", async move {
+        loop {
+            gateway.set_degraded("redis", !bus.is_healthy());
+            tokio::select! {
+                () = tokio::time::sleep(BUS_HEALTH) => {}
+                () = shutdown.signalled() => return,
+            }
+        }
+    });
 }
 
 async fn migrate(config: &Config, storage: &Storage) -> anyhow::Result<()> {

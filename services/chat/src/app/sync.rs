@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use kith_api::chat::v1::{RoomEvent, UserEvent};
+use kith_api::chat::v1::{RoomEvent, UserEvent, user_event_body::Body};
 use kith_ids::{RoomId, UserId};
 use sqlx::PgConnection;
 
@@ -76,11 +76,6 @@ async fn catch_up(
     if !is_same_log || cursors.useq > standing.useq {
         return Ok(None);
     }
-    let rooms: Vec<RoomId> = cursors.room_seqs.keys().copied().collect();
-    let stays = heads::list_stays(db, user, &rooms).await?;
-    let Some(Plan { windows, too_long }) = plan(&stays, &cursors.room_seqs) else {
-        return Ok(None);
-    };
     let rows = user_log::list(db, user, cursors.useq, catch_up::USER_LIMIT + 1).await?;
     let user_too_long = rows.len() > usize::try_from(catch_up::USER_LIMIT).unwrap_or(usize::MAX);
     let user_events = if user_too_long {
@@ -88,12 +83,37 @@ async fn catch_up(
     } else {
         user_events::render(app, db, rows).await?
     };
+    let room_seqs = with_added_rooms(&cursors.room_seqs, &user_events)?;
+    let rooms: Vec<RoomId> = room_seqs.keys().copied().collect();
+    let stays = heads::list_stays(db, user, &rooms).await?;
+    let Some(Plan { windows, too_long }) = plan(&stays, &room_seqs) else {
+        return Ok(None);
+    };
     Ok(Some(Missed {
         events: log::list_windows(db, &windows, standing.epoch, user).await?,
         too_long,
         user_events,
         user_too_long,
     }))
+}
+
+/// The device's cursors, and one at the start for each room that it is about to hear of: after `resumed` it lacks nothing.
+fn with_added_rooms(
+    cursors: &HashMap<RoomId, i64>,
+    missed: &[UserEvent],
+) -> Result<HashMap<RoomId, i64>, Error> {
+    let mut cursors = cursors.clone();
+    for event in missed {
+        let body = event.body.as_ref().and_then(|body| body.body.as_ref());
+        if let Some(Body::RoomAdded(room)) = body {
+            let room = room.room_id.parse().map_err(|_| Error::Inconsistent {
+                table: "user_events",
+                column: "body",
+            })?;
+            cursors.entry(room).or_insert(0);
+        }
+    }
+    Ok(cursors)
 }
 
 /// What each room's cursor lacks; none when a cursor is above its head.
