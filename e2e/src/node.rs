@@ -215,6 +215,24 @@ impl Node {
         .await
     }
 
+    /// Runs an operator's command, such as `user disable`, on this node's data.
+    pub async fn operate(&self, arguments: &[&str]) {
+        let settings = &self.settings;
+        let mut command =
+            tokio::process::Command::new(settings.binary.clone().unwrap_or_else(binary));
+        command
+            .args(arguments)
+            .arg("--data")
+            .arg(settings.data())
+            .envs(settings.variables.iter().cloned());
+        let done = command.output().await.unwrap();
+        assert!(
+            done.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+
     /// Kills the embedded Postgres as a power cut would.
     pub fn kill_postgres(&self) {
         let pid = servers::postmaster_of(self.settings.data())

@@ -1,6 +1,9 @@
 //! Carries the trace context over gRPC metadata and, as one `traceparent` string, over the bus.
 
-use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};
+use opentelemetry::{
+    propagation::{Extractor, Injector, TextMapPropagator as _},
+    trace::TraceContextExt as _,
+};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tonic::metadata::{KeyRef, MetadataKey, MetadataMap, MetadataValue};
 use tracing::Span;
@@ -79,6 +82,12 @@ pub fn current_traceparent() -> Option<String> {
     let mut taken = Taken(None);
     TraceContextPropagator::new().inject_context(&Span::current().context(), &mut taken);
     taken.0
+}
+
+/// The same, or none when the trace is not collected either: for paths on which even a short text per message counts.
+pub fn sampled_traceparent() -> Option<String> {
+    let is_sampled = Span::current().context().span().span_context().is_sampled();
+    is_sampled.then(current_traceparent).flatten()
 }
 
 /// Makes the span a child of the one that a `traceparent` names.

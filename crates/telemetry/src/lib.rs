@@ -6,7 +6,7 @@ mod context;
 mod init;
 
 pub use context::{
-    current_traceparent, inject_into_metadata, set_parent_from_metadata,
+    current_traceparent, inject_into_metadata, sampled_traceparent, set_parent_from_metadata,
     set_parent_from_traceparent,
 };
 pub use init::{Guard, InitError, init};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use kith_e2e::{Device, Node, Person, befriend, direct_room, post};
 use kith_sdk::{
-    close::{AUTH_FAILED, REVOKED, TOO_MANY_DEVICES},
+    close::{ACCOUNT_DISABLED, AUTH_FAILED, REVOKED, TOO_MANY_DEVICES},
     rest::{Credentials, Refresh},
     socket::{ConnectError, Connection},
 };
@@ -166,4 +166,19 @@ async fn twenty_sockets_are_fine_and_one_more_is_not() {
         .await
         .into_iter()
         .for_each(Result::unwrap);
+}
+
+#[tokio::test]
+async fn an_operator_who_disables_an_account_ends_it_at_once() {
+    let node = Node::start().await;
+    let person = Person::sign_up(&node, "ann").await;
+    let device = person.device().await;
+
+    node.operate(&["user", "disable", &person.username]).await;
+
+    let closed = device.wait_closed(Duration::from_secs(5)).await;
+    assert_eq!(closed.code, Some(ACCOUNT_DISABLED));
+    assert_eq!(person.api.me().await.unwrap_err().status(), Some(401));
+    node.operate(&["user", "enable", &person.username]).await;
+    person.log_in(&node).await.api.me().await.unwrap();
 }

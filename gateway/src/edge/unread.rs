@@ -23,14 +23,14 @@ pub(super) async fn announce(request: Request, next: Next) -> Response {
     }
     let read = Arc::new(AtomicU64::new(0));
     let counter = Arc::clone(&read);
-    let counted = request.map(|body| {
+    let tracked = request.map(|body| {
         Body::new(body.map_frame(move |frame| {
             let length = frame.data_ref().map_or(0, bytes::Bytes::len);
             counter.fetch_add(length as u64, Ordering::Relaxed);
             frame
         }))
     });
-    let mut response = next.run(counted).await;
+    let mut response = next.run(tracked).await;
     // The end of a chunked body cannot be counted; a refused one may be unread.
     let is_unread = read.load(Ordering::Relaxed) < declared
         || (is_chunked && response.status().is_client_error());

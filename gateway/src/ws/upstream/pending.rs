@@ -22,6 +22,8 @@ pub(crate) struct Pending {
     pub(crate) reference: Box<str>,
     pub(crate) command: command::Command,
     pub(crate) deadline: Instant,
+    /// The trace that the frame began, when traces are collected.
+    pub(crate) traceparent: Option<String>,
 }
 
 /// What the sockets give.
@@ -101,6 +103,7 @@ impl Unanswered {
                             request_id: id,
                             handle: pending.socket.id,
                             command: Some(pending.command.clone()),
+                            traceparent: pending.traceparent.clone(),
                         });
                     }
                 }
@@ -152,6 +155,7 @@ fn silent(handle: u64, command: command::Command) -> Command {
         request_id: 0,
         handle,
         command: Some(command),
+        traceparent: None,
     }
 }
 
@@ -186,6 +190,7 @@ mod tests {
             reference: "a".into(),
             command: read(seq),
             deadline,
+            traceparent: None,
         })
     }
 

@@ -53,11 +53,14 @@ impl Sends {
     /// A command that will be answered to the client's `ref`. The socket's own bound on unanswered requests bounds this queue.
     pub(crate) fn request(&self, socket: &Arc<Socket>, reference: &str, command: command::Command) {
         socket.expect_answer();
+        // The beginning of the trace that a frame is; what it leads to hangs below.
+        let span = tracing::info_span!("ws.request");
         self.submit(Submission::Request(Pending {
             socket: socket.clone(),
             reference: reference.into(),
             command,
             deadline: Instant::now() + PATIENCE,
+            traceparent: span.in_scope(kith_telemetry::sampled_traceparent),
         }));
     }
 

@@ -64,6 +64,7 @@ impl Gateway {
         let commands = commands
             .into_iter()
             .map(|(request_id, handle, command)| Command {
+                traceparent: None,
                 request_id,
                 handle,
                 command: Some(command),

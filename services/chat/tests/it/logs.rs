@@ -317,7 +317,7 @@ async fn what_is_too_long_is_named_and_a_foreign_cursor_is_invalid() {
     fill(&world, &long, ann, 2, 1_002).await;
 
     let synced = sync(&world, ann, cursors(&[(&long, 1), (&short, 0)])).await;
-    let exact = sync(&world, ann, cursors(&[(&long, 2)])).await;
+    let exact = sync(&world, ann, cursors(&[(&long, 2), (&short, 1)])).await;
     let above = sync(&world, ann, cursors(&[(&long, 1_003)])).await;
     let other_epoch = sync(
         &world,

@@ -10,6 +10,7 @@ use kith_auth::Caller;
 use kith_error::{Failure, Reason};
 use kith_ids::{RoomId, UserId};
 use tokio::sync::mpsc;
+use tracing::Span;
 
 use super::send::failure;
 use crate::{
@@ -69,7 +70,10 @@ impl Commands {
             request_id,
             handle,
             command,
+            traceparent,
         } = command;
+        let span = command_span(traceparent.as_deref());
+        let _entered = span.enter();
         let result = match command {
             Some(Kind::Attach(attach)) => {
                 let caller = self.verify(&attach);
@@ -162,6 +166,16 @@ impl Commands {
 }
 
 /// Works until the stream ends.
+/// A command goes on in the trace of its frame, if that has one.
+fn command_span(traceparent: Option<&str>) -> Span {
+    if traceparent.is_none() {
+        return Span::none();
+    }
+    let span = tracing::info_span!("chat.command");
+    kith_telemetry::set_parent_from_traceparent(&span, traceparent);
+    span
+}
+
 async fn work(
     app: Arc<App>,
     mut queue: mpsc::Receiver<Work>,
