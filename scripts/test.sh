@@ -30,6 +30,6 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-it
 
 step "tests"
 cargo build --workspace --tests --bins --locked
-cargo nextest run --workspace --locked
+cargo nextest run --workspace --locked --no-fail-fast
 
 step "all good"
