@@ -17,6 +17,7 @@ mod state;
 #[cfg(test)]
 mod testing;
 mod upstream;
+mod web;
 mod wire;
 mod ws;
 

@@ -4,12 +4,12 @@
 use axum::Router;
 
 use crate::{
-    error::not_found,
     rest::{
         accounts, friend_requests, friends, health, messages, meta, participants, rooms, sessions,
         sync, users,
     },
     state::AppState,
+    web,
 };
 
 /// A row of the table, as tests and the API's description see it.
@@ -89,12 +89,12 @@ routes! {
     get    "/readyz"                                             public  health::ready;
 }
 
-/// All routes, and the problem that every other path is.
+/// All routes; every other path is a file or page of the web client, or a problem.
 pub(crate) fn router(state: &AppState) -> Router {
     table()
-        .route("/", axum::routing::get(meta::welcome))
+        .route("/", axum::routing::get(web::home))
         .merge(crate::ws::router(state.clone()))
-        .fallback(|| async { not_found() })
+        .fallback(web::serve)
         .with_state(state.clone())
 }
 

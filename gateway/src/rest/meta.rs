@@ -155,7 +155,7 @@ pub(crate) async fn asyncapi() -> Response {
 }
 
 /// The page at the root.
-pub(crate) async fn welcome() -> Response {
+pub(crate) fn welcome() -> Response {
     let policy = HeaderValue::from_static(WELCOME_POLICY);
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(WELCOME)).into_response()
 }
