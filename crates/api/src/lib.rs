@@ -31,6 +31,13 @@ pub mod kith {
             tonic::include_proto!("kith.friends.v1");
         }
     }
+    /// Who is here.
+    pub mod presence {
+        /// Version 1.
+        pub mod v1 {
+            tonic::include_proto!("kith.presence.v1");
+        }
+    }
     /// Rooms, messages, logs, delivery.
     pub mod chat {
         /// Version 1.
@@ -40,7 +47,7 @@ pub mod kith {
     }
 }
 
-pub use kith::{accounts, chat, common, friends};
+pub use kith::{accounts, chat, common, friends, presence};
 
 /// The encoded `FileDescriptorSet` of all packages, for server reflection.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -9,6 +9,7 @@ use kith_api::{
         ingest_service_client::IngestServiceClient,
     },
     friends::v1::friends_service_client::FriendsServiceClient,
+    presence::v1::presence_service_client::PresenceServiceClient,
 };
 use kith_auth::{CALLER_METADATA, Caller, CallerSigner};
 use tonic::{
@@ -85,6 +86,19 @@ impl Upstream {
     /// Chat's delivery streams, without a deadline.
     pub fn delivery_stream(&self, caller: &Caller) -> DeliveryServiceClient<Intercepted> {
         DeliveryServiceClient::with_interceptor(
+            self.channel.clone(),
+            self.attached_for_ever(caller),
+        )
+    }
+
+    /// The presence service, for this caller.
+    pub fn presence(&self, caller: &Caller) -> PresenceServiceClient<Intercepted> {
+        PresenceServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+    }
+
+    /// Presence's stream, without a deadline.
+    pub fn presence_stream(&self, caller: &Caller) -> PresenceServiceClient<Intercepted> {
+        PresenceServiceClient::with_interceptor(
             self.channel.clone(),
             self.attached_for_ever(caller),
         )

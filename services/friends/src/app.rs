@@ -4,6 +4,7 @@
 mod apply_users;
 mod block_user;
 mod check_permission;
+mod filter_visible;
 mod get_blocked_users;
 mod get_friend_requests;
 mod get_pair;

@@ -136,6 +136,13 @@ impl FriendsService for Friends {
         self.permitted(request).await
     }
 
+    async fn filter_visible(
+        &self,
+        request: Request<wire::FilterVisibleRequest>,
+    ) -> Answer<wire::FilterVisibleResponse> {
+        self.visible(request).await
+    }
+
     async fn get_pair(
         &self,
         request: Request<wire::GetPairRequest>,

@@ -8,6 +8,7 @@ pub(crate) mod pairs;
 pub(crate) mod people;
 pub(crate) mod privacy;
 pub(crate) mod requests;
+pub(crate) mod sights;
 pub(crate) mod users;
 
 use sqlx::{PgPool, PgTransaction, Postgres, pool::PoolConnection};

@@ -1,5 +1,7 @@
 //! Privacy settings, and what they let one person do to another.
 
+use kith_ids::UserId;
+
 /// A circle of people around a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Audience {
@@ -57,6 +59,21 @@ pub(crate) struct Closeness {
     pub friends: bool,
     /// They share a friend.
     pub mutual: bool,
+}
+
+/// A viewer, and somebody at whom they look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Look {
+    pub viewer: UserId,
+    pub user: UserId,
+}
+
+/// What a look shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sight {
+    pub look: Look,
+    pub presence: bool,
+    pub last_seen: bool,
 }
 
 impl Audience {

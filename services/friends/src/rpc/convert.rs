@@ -13,7 +13,7 @@ use crate::{
     domain::{
         pair::PairState,
         person::{Person, Profile, Relation},
-        privacy::{Audience, Privacy},
+        privacy::{Audience, Privacy, Sight},
         request::{Direction, RequestStatus, RequestView},
     },
 };
@@ -112,6 +112,16 @@ pub(crate) fn request(view: RequestView) -> wire::FriendRequest {
         status: status.into(),
         create_time: Some(timestamp(view.create_time)),
         respond_time: view.respond_time.map(timestamp),
+    }
+}
+
+/// What a viewer may see of somebody.
+pub(crate) fn sight(sight: Sight) -> wire::Sight {
+    wire::Sight {
+        viewer_id: sight.look.viewer.into(),
+        user_id: sight.look.user.into(),
+        presence: sight.presence,
+        last_seen: sight.last_seen,
     }
 }
 

@@ -6,7 +6,7 @@ use kith_ids::UserId;
 
 use crate::{
     domain::{
-        privacy::{Audience, Permission},
+        privacy::{Audience, Look, Permission},
         request::{Action, Direction, NOTE_MAX},
     },
     error::Error,
@@ -140,6 +140,26 @@ impl Fields {
             .map(|(index, id)| self.id(&format!("target_ids[{index}]"), id))
             .collect();
         read.into_iter().collect()
+    }
+
+    /// Who looks at whom.
+    pub(super) fn looks(&mut self, gazes: &[wire::Gaze]) -> Option<Vec<Look>> {
+        let count: usize = gazes.iter().map(|gaze| gaze.user_ids.len()).sum();
+        if count > TARGETS_MAX {
+            return self.bad("gazes", "too_long", "at most 1,000 looks");
+        }
+        let mut looks = Vec::with_capacity(count);
+        for (index, gaze) in gazes.iter().enumerate() {
+            let viewer = self.id(&format!("gazes[{index}].viewer_id"), &gaze.viewer_id);
+            for (at, id) in gaze.user_ids.iter().enumerate() {
+                let user = self.id(&format!("gazes[{index}].user_ids[{at}]"), id);
+                looks.push(viewer.zip(user));
+            }
+        }
+        looks
+            .into_iter()
+            .map(|look| look.map(|(viewer, user)| Look { viewer, user }))
+            .collect()
     }
 
     /// The size of a delivery of users.

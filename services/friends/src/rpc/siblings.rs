@@ -28,6 +28,22 @@ impl Friends {
         }))
     }
 
+    pub(super) async fn visible(
+        &self,
+        request: Request<wire::FilterVisibleRequest>,
+    ) -> Answer<wire::FilterVisibleResponse> {
+        let message = open_for_node(request)?;
+        let mut fields = Fields::default();
+        let looks = fields.looks(&message.gazes);
+        let looks = fields.all(looks)?;
+
+        let sights = self.app.filter_visible(&looks).await?;
+
+        Ok(Response::new(wire::FilterVisibleResponse {
+            sights: sights.into_iter().map(convert::sight).collect(),
+        }))
+    }
+
     pub(super) async fn show_pair(
         &self,
         request: Request<wire::GetPairRequest>,

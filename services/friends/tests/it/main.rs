@@ -13,5 +13,6 @@ mod pairs;
 mod privacy;
 mod races;
 mod requests;
+mod sights;
 mod users;
 mod world;
