@@ -6,7 +6,7 @@ export type { Friends } from "./areas/friends.js";
 export type { Messages, RoomMessages, Send } from "./areas/messages.js";
 export type { People, SearchState } from "./areas/people.js";
 export type { Rooms } from "./areas/rooms.js";
-export type { Client, ClientOptions, ClientState, Registration, TokenStore } from "./client.js";
+export { type Client, type ClientOptions, type ClientState, type Registration, type TokenStore, createClient } from "./client.js";
 export type { ConnectionState, StopReason } from "./model/connection.js";
 export type { BlockedPerson, Friend, FriendRequest, RequestAction, RequestStatus, Suggestion } from "./model/friend.js";
 export * from "./model/ids.js";
@@ -14,6 +14,6 @@ export type { ChatMessage, MessageReadReceipt, PendingMessage, PendingState, Rea
 export type { OwnStatus, Presence } from "./model/presence.js";
 export type { ChatParticipant, ChatRoom, Position, Positions, Role, RoomSettingsChange } from "./model/room.js";
 export type { CloseAudience, Device, Me, Person, Privacy, ProfileChange, Relation, User, WideAudience } from "./model/user.js";
-export type { Session } from "./session.js";
+export type { EndReason, Session } from "./session.js";
 export type { Store } from "./store/cell.js";
 export type { ListState, LoadState } from "./store/list.js";

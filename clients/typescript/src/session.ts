@@ -1,14 +1,29 @@
-/** One logged-in person on one device: made at login, ended at logout. */
+/** One logged-in person on one device: made at login, ended at logout. Puts the parts together and takes them apart. */
 
-import type { Account } from "./areas/account.js";
-import type { Friends } from "./areas/friends.js";
-import type { Messages } from "./areas/messages.js";
-import type { People } from "./areas/people.js";
-import type { Rooms } from "./areas/rooms.js";
+import type { Auth } from "./api/auth.js";
+import type { Rest } from "./api/rest.js";
+import { restSource } from "./api/source.js";
+import { type Account, createAccount } from "./areas/account.js";
+import { type Friends, createFriends } from "./areas/friends.js";
+import { type Messages, createMessages } from "./areas/messages.js";
+import { type People, createPeople } from "./areas/people.js";
+import { type Rooms, createRooms } from "./areas/rooms.js";
 import type { ConnectionState } from "./model/connection.js";
-import type { SessionId, UserId } from "./model/ids.js";
+import type { RoomId, SessionId, UserId } from "./model/ids.js";
+import { clientId } from "./model/ids.js";
 import type { PendingMessage } from "./model/message.js";
+import { Keeper } from "./persist/keeper.js";
+import type { SavedDevice, Storage } from "./persist/storage.js";
 import type { Store } from "./store/cell.js";
+import { Drafts } from "./store/drafts.js";
+import { World } from "./store/world.js";
+import { Cursors } from "./sync/cursors.js";
+import { Device } from "./sync/device.js";
+import { Outbox } from "./sync/outbox.js";
+import { Signals } from "./sync/signals.js";
+import { Tab } from "./sync/tab.js";
+import { FollowerLink, SwitchedLink, openChannel } from "./sync/tabs.js";
+import { Watching } from "./sync/watching.js";
 
 export interface Session {
   readonly id: SessionId;
@@ -25,4 +40,123 @@ export interface Session {
   logout(): Promise<void>;
   /** Closes the connection; what is on this device stays. */
   close(): Promise<void>;
+}
+
+export type EndReason = "session_ended" | "account_disabled" | null;
+
+export interface SessionOptions {
+  readonly device: SavedDevice;
+  readonly auth: Auth;
+  readonly rest: Rest;
+  readonly storage: Storage;
+  readonly socketUrl: string;
+  readonly WebSocket: typeof WebSocket;
+  readonly platform: string;
+  /** Told once: null after a wanted end, when nothing stays on this device. */
+  readonly onEnd: (reason: EndReason) => void;
+}
+
+/** The parts, wired to one another. `end` is what they call when the session is over. */
+function assemble(options: SessionOptions, end: (reason: EndReason) => void) {
+  const { device: saved, rest, storage } = options;
+  const world = new World(saved.me);
+  const cursors = new Cursors();
+  const keeper = new Keeper(storage, world, cursors);
+  const source = restSource(rest);
+  const channel = openChannel(`kith ${saved.userId}`);
+  const follower = new FollowerLink(channel, () => crypto.randomUUID());
+  const link = new SwitchedLink(follower);
+  const signals = new Signals(world, link);
+  const outbox = new Outbox({
+    storage,
+    link,
+    now: Date.now,
+    newId: () => clientId(crypto.randomUUID()),
+    onSent: (message) => keeper.keep(message),
+  });
+  const device: Device = new Device({
+    world,
+    cursors,
+    keeper,
+    source,
+    link,
+    sessionId: saved.sessionId,
+    settle: (id) => void outbox.settle(id),
+    onSessionEnded: () => end("session_ended"),
+    // Of several tabs one is enough to say it.
+    onDelivered: (roomId, seq) => tab.leads && signals.delivered(roomId, seq),
+  });
+  const watching = new Watching(world, link);
+  const tab: Tab = new Tab({ ...options, keeper, outbox, watching, device, link, follower, channel, onEnd: end });
+  const core = { world, rest, source, device, link, keeper, storage, outbox: tab.outbox };
+  return { core, keeper, outbox, tab, signals, watching, channel, drafts: new Drafts(storage) };
+}
+
+export async function createSession(options: SessionOptions): Promise<Session> {
+  const { device, auth, rest, storage } = options;
+  const parts = assemble(options, (reason) => void end(reason));
+  const { core, keeper, outbox, tab, signals, watching, channel, drafts } = parts;
+
+  let isOver = false;
+  const halt = async (): Promise<void> => {
+    isOver = true;
+    for (const part of [signals, watching, outbox, tab]) part.stop();
+    core.world.typing.clear();
+    await Promise.all([keeper.close(), drafts.save()]);
+  };
+  const end = async (reason: EndReason): Promise<void> => {
+    if (isOver) return;
+    await halt();
+    auth.end();
+    await (reason === null ? storage.wipe() : storage.wipeServerData());
+    options.onEnd(reason);
+  };
+  const endEverywhere = async (): Promise<void> => {
+    channel.post({ k: "ended", reason: null });
+    await end(null);
+    channel.close();
+  };
+
+  await Promise.all([keeper.restore(), drafts.restore(), outbox.restore()]);
+  showPending(outbox, core.world);
+  tab.start();
+  return {
+    id: device.sessionId,
+    userId: device.userId,
+    account: createAccount(core, endEverywhere),
+    rooms: createRooms(core),
+    messages: createMessages(core, signals, drafts),
+    friends: createFriends(core),
+    people: createPeople(core, watching),
+    connection: core.link.state,
+    outbox: outbox.entries,
+    logout: async () => {
+      // Without an answer the session stays in the list of devices; this device forgets it all the same.
+      await rest.POST("/api/v1/auth/logout").catch(() => {});
+      await endEverywhere();
+    },
+    close: async () => {
+      if (!isOver) await halt();
+      channel.close();
+      storage.close();
+    },
+  };
+}
+
+/** Each room's messages show what is on its way there. */
+function showPending(outbox: Outbox, world: World): void {
+  let shown = new Set<RoomId>();
+  const show = (): void => {
+    const entries = outbox.entries.getSnapshot();
+    const rooms = new Set(entries.map(({ roomId }) => roomId));
+    for (const roomId of new Set([...shown, ...rooms])) {
+      const pending = entries.filter((entry) => entry.roomId === roomId);
+      const before = world.log(roomId).cell.getSnapshot().pending;
+      const isSame = pending.length === before.length && pending.every((entry, index) => entry === before[index]);
+      if (!isSame) world.log(roomId).setPending(pending);
+    }
+    shown = rooms;
+  };
+  outbox.entries.subscribe(show);
+  show();
 }

@@ -1,9 +1,13 @@
 /** My own account: profile, privacy, password, devices. */
 
+import { answer } from "../api/rest.js";
 import type { SessionId } from "../model/ids.js";
 import type { Device, Me, Privacy, ProfileChange } from "../model/user.js";
 import type { Store } from "../store/cell.js";
 import type { ListState } from "../store/list.js";
+import { fill } from "../sync/loader.js";
+import { fromPrivacy, fromProfile, toDevice, toMe, toPrivacy } from "../wire/people.js";
+import type { Core } from "./core.js";
 
 export interface Account {
   readonly me: Store<Me>;
@@ -19,4 +23,41 @@ export interface Account {
   revokeDevice(id: SessionId): Promise<void>;
   /** Ends the account for ever, and this session with it. */
   deleteAccount(password: string): Promise<void>;
+}
+
+/** `end` closes the session on this device. */
+export function createAccount({ world, rest, source }: Core, end: () => Promise<void>): Account {
+  const loadDevices = () =>
+    fill(world.devices, async () => (await answer(rest.GET("/api/v1/auth/sessions"))).items.map(toDevice));
+  return {
+    me: world.me,
+    privacy: world.privacy,
+    devices: world.devices,
+    updateProfile: async (change) => {
+      world.me.set(toMe(await answer(rest.PATCH("/api/v1/users/me", { body: fromProfile(change) }))));
+      return world.me.getSnapshot();
+    },
+    loadPrivacy: async () => {
+      const privacy = await source.privacy();
+      world.privacy.set(privacy);
+      return privacy;
+    },
+    updatePrivacy: async (change) => {
+      const privacy = toPrivacy(await answer(rest.PATCH("/api/v1/users/me/privacy", { body: fromPrivacy(change) })));
+      world.privacy.set(privacy);
+      return privacy;
+    },
+    changePassword: async (current, next) => {
+      await rest.POST("/api/v1/auth/password", { body: { current_password: current, new_password: next } });
+    },
+    loadDevices,
+    revokeDevice: async (id) => {
+      await rest.DELETE("/api/v1/auth/sessions/{id}", { params: { path: { id } } });
+      world.devices.update((list) => ({ ...list, items: list.items.filter((device) => device.id !== id) }));
+    },
+    deleteAccount: async (password) => {
+      await rest.DELETE("/api/v1/users/me", { body: { password } });
+      await end();
+    },
+  };
 }

@@ -1,9 +1,15 @@
 /** Friends, requests, blocks and suggestions. */
 
+import { type Rest, answer } from "../api/rest.js";
+import { allPages } from "../api/source.js";
+import { upcoming } from "../api/upcoming.js";
 import type { BlockedPerson, Friend, FriendRequest, RequestAction, Suggestion } from "../model/friend.js";
 import type { FriendRequestId, UserId } from "../model/ids.js";
 import type { Store } from "../store/cell.js";
 import type { ListState } from "../store/list.js";
+import { fill } from "../sync/loader.js";
+import { toFriendRequest, toSuggestion } from "../wire/people.js";
+import type { Core } from "./core.js";
 
 export interface Friends {
   /** By name. Loaded with `load`, then up to date. */
@@ -26,3 +32,50 @@ export interface Friends {
   unblock(userId: UserId): Promise<void>;
   dismissSuggestion(userId: UserId): Promise<void>;
 }
+
+export function createFriends({ world, rest, device }: Core): Friends {
+  const { friends } = world;
+  const adopt = (request: FriendRequest): FriendRequest => {
+    friends.adoptRequest(request);
+    world.setRelation(request.user.id, request.user.relation);
+    return request;
+  };
+  return {
+    list: friends.list,
+    incoming: friends.incoming,
+    outgoing: friends.outgoing,
+    blocked: friends.blocked,
+    suggestions: friends.suggestions,
+    load: () => device.loader.load("friends"),
+    loadRequests: () => device.loader.load("requests"),
+    loadBlocked: () => device.loader.load("blocked"),
+    loadSuggestions: () => fill(friends.suggestions, () => suggestions(rest)),
+    sendFriendRequest: async (user_id, note) =>
+      adopt(toFriendRequest(await answer(rest.POST("/api/v1/friends/requests", { body: { user_id, ...(note && { note }) } })))),
+    respond: async (id, action) =>
+      adopt(toFriendRequest(await answer(rest.PUT("/api/v1/friends/requests/{id}", { params: { path: { id } }, body: { action } })))),
+    remove: async (user_id) => {
+      await rest.DELETE("/api/v1/friends/{user_id}", { params: { path: { user_id } } });
+      friends.removeFriend(user_id);
+      world.setRelation(user_id, "none");
+    },
+    block: async (user_id) => {
+      const known = world.people.of(user_id).getSnapshot() ?? friends.find(user_id);
+      await rest.POST("/api/v1/friends/block/{user_id}", { params: { path: { user_id } } });
+      if (known) friends.block({ user: { ...known, relation: "blocked" }, blockedAt: Date.now() });
+      world.setRelation(user_id, "blocked");
+    },
+    unblock: async (user_id) => {
+      await rest.DELETE("/api/v1/friends/block/{user_id}", { params: { path: { user_id } } });
+      friends.unblock(user_id);
+      world.setRelation(user_id, "none");
+    },
+    dismissSuggestion: async (user_id) => {
+      friends.dropSuggestion(user_id);
+      await upcoming(rest).DELETE("/api/v1/friends/suggestions/{user_id}", { params: { path: { user_id } } });
+    },
+  };
+}
+
+const suggestions = (rest: Rest) =>
+  allPages((cursor) => answer(upcoming(rest).GET("/api/v1/friends/suggestions", { params: { query: { ...cursor } } })), toSuggestion);

@@ -1,10 +1,17 @@
 /** People: search, profiles, presence. */
 
+import { ApiError } from "../api/error.js";
+import { answer } from "../api/rest.js";
+import { upcoming } from "../api/upcoming.js";
 import type { UserId } from "../model/ids.js";
 import type { OwnStatus, Presence } from "../model/presence.js";
 import type { User } from "../model/user.js";
-import type { Store } from "../store/cell.js";
-import type { ListState } from "../store/list.js";
+import { Cell, type Store } from "../store/cell.js";
+import { type ListState, emptyList } from "../store/list.js";
+import { failed } from "../sync/loader.js";
+import { toUser } from "../wire/people.js";
+import type { Core } from "./core.js";
+import type { Watching } from "../sync/watching.js";
 
 export interface SearchState extends ListState<User> {
   /** What `items` answer. */
@@ -25,4 +32,74 @@ export interface People {
   /** Follows some people until the returned function is called. Several callers add up. */
   watch(userIds: readonly UserId[]): () => void;
   setStatus(status: OwnStatus, custom?: string): Promise<void>;
+}
+
+const SHORTEST = 2;
+/** Typing goes on: only what stands still for this long is searched for. */
+const PAUSE_MS = 150;
+
+export function createPeople(core: Core, watching: Watching): People {
+  const { world, rest, link } = core;
+  return {
+    ...createSearch(core),
+    byId: (userId) => world.people.of(userId),
+    load: async (id) => {
+      const user = toUser(await answer(rest.GET("/api/v1/users/{id}", { params: { path: { id } } })));
+      world.people.of(id).set(user);
+      return user;
+    },
+    presence: (userId) => world.presence.of(userId),
+    watch: (userIds) => watching.add(userIds),
+    setStatus: async (status, custom) => {
+      await link.request("status", { status, ...(custom !== undefined && { custom }) });
+    },
+  };
+}
+
+function createSearch({ rest }: Core) {
+  const found = new Cell<SearchState>({ ...emptyList, query: "" });
+  let cursor: string | null = null;
+  let turn = 0;
+
+  const read = async (query: string, from: string | null) => {
+    const params = { query: { q: query, ...(from && { cursor: from }) } };
+    return answer(upcoming(rest).GET("/api/v1/users/search", { params }));
+  };
+
+  /** Takes in an answer, unless something else was searched for meanwhile. */
+  const show = async (mine: number, query: string, known: SearchState["items"], from: string | null): Promise<void> => {
+    try {
+      const page = await read(query, from);
+      if (mine !== turn) return;
+      cursor = page.next_cursor;
+      found.set({ query, items: [...known, ...page.items.map(toUser)], load: { kind: "ready" }, hasMore: cursor !== null });
+    } catch (error) {
+      if (mine === turn) found.update((state) => ({ ...state, query, load: failed(error) }));
+      if (!(error instanceof ApiError)) throw error;
+    }
+  };
+
+  return {
+    found,
+    search: async (text: string): Promise<void> => {
+      turn += 1;
+      const mine = turn;
+      const query = text.trim();
+      if ([...query].length < SHORTEST) {
+        found.set({ ...emptyList, query });
+        return;
+      }
+      found.update((state) => ({ ...state, load: { kind: "loading" } }));
+      await new Promise((resolve) => {
+        setTimeout(resolve, PAUSE_MS);
+      });
+      if (mine === turn) await show(mine, query, [], null);
+    },
+    loadMoreFound: async (): Promise<void> => {
+      const { query, items, load } = found.getSnapshot();
+      if (cursor === null || load.kind === "loading") return;
+      found.update((state) => ({ ...state, load: { kind: "loading" } }));
+      await show(turn, query, items, cursor);
+    },
+  };
 }

@@ -1,0 +1,202 @@
+/**
+ * Writes what changes to the storage, a moment later and in one piece, and brings back what was written. Only the
+ * leading tab writes; the others read.
+ */
+
+import type { MessageId, RoomId } from "../model/ids.js";
+import type { ChatMessage } from "../model/message.js";
+import type { World } from "../store/world.js";
+import type { Cursors } from "../sync/cursors.js";
+import type { MessageOp, SavedRoom, SavedState, Storage, Tail } from "./storage.js";
+
+/** Changes of this long go into one transaction. */
+const DELAY_MS = 250;
+/** Messages that a room shows from the disk. */
+const SHOWN = 200;
+
+export class Keeper {
+  readonly #storage: Storage;
+  readonly #world: World;
+  readonly #cursors: Cursors;
+  readonly #tails = new Map<RoomId, Tail>();
+  readonly #dirty = new Set<RoomId>();
+  readonly #loads = new Map<RoomId, { done: Promise<void>; after: (() => void)[] }>();
+  #ops: MessageOp[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #isClosed = false;
+  #isWriting = false;
+
+  /** Makes the disk complete before it is read: here by writing, in a following tab by asking the leading one. */
+  settleDisk: () => Promise<void> = () => this.flush();
+
+  constructor(storage: Storage, world: World, cursors: Cursors) {
+    this.#storage = storage;
+    this.#world = world;
+    this.#cursors = cursors;
+    world.rooms.onChange = (roomId) => this.touch(roomId);
+  }
+
+  /**
+   * From now on this tab writes. What the former leader had not written yet is here in memory or can be read from the
+   * server; a stored tail that does not end where this device is counts as none.
+   */
+  async lead(): Promise<void> {
+    const { rooms } = await this.#storage.load();
+    const saved = new Map(rooms.map((room) => [room.id, room]));
+    this.#isWriting = true;
+    this.settleDisk = () => this.flush();
+    this.#tails.clear();
+    for (const roomId of new Set([...this.#world.rooms.ids(), ...saved.keys()])) {
+      const stored = saved.get(roomId);
+      if (stored && stored.cursor === this.#cursors.room(roomId)) {
+        if (stored.tail) this.#tails.set(roomId, stored.tail);
+      } else if (this.#world.log(roomId).isLoaded) this.paged(roomId, true);
+      else this.#op({ kind: "clear", roomId });
+    }
+  }
+
+  /** Everything but messages, which are read room by room. */
+  async restore(): Promise<void> {
+    const { state, rooms } = await this.#storage.load();
+    if (!state) return;
+    this.#cursors.start(state.epoch, state.useq);
+    for (const { id, room, cursor, tail } of rooms) {
+      this.#world.rooms.adopt(room);
+      this.#cursors.track(id, cursor);
+      if (tail) this.#tails.set(id, tail);
+    }
+    const { friends } = this.#world;
+    this.#world.me.set(state.me);
+    this.#world.privacy.set(state.privacy);
+    friends.list.update((list) => ({ ...list, items: state.friends }));
+    friends.incoming.update((list) => ({ ...list, items: state.incoming }));
+    friends.outgoing.update((list) => ({ ...list, items: state.outgoing }));
+    this.#world.rooms.setLoad({ kind: "ready" }, false);
+  }
+
+  /** Brings a room's stored messages into memory. */
+  async loadLog(roomId: RoomId): Promise<void> {
+    const log = this.#world.log(roomId);
+    if (log.isLoaded) return;
+    const load = this.#loads.get(roomId);
+    if (load) return load.done;
+    const after: (() => void)[] = [];
+    const done = this.#readLog(roomId)
+      .then(() => after.forEach((step) => step()))
+      .finally(() => this.#loads.delete(roomId));
+    this.#loads.set(roomId, { done, after });
+    return done;
+  }
+
+  keep(message: ChatMessage): void {
+    this.#world.log(message.roomId).put(message);
+    if (!this.#tails.has(message.roomId)) this.#tails.set(message.roomId, { from: message.seq, hasOlder: true });
+    this.#op({ kind: "put", message });
+    this.touch(message.roomId);
+  }
+
+  amend(roomId: RoomId, id: MessageId, seq: number, change: (message: ChatMessage) => ChatMessage): void {
+    const log = this.#world.log(roomId);
+    this.#loads.get(roomId)?.after.push(() => log.change(id, seq, change));
+    if (log.isLoaded) {
+      const changed = log.change(id, seq, change);
+      if (changed) this.#op({ kind: "put", message: changed });
+    } else this.#op({ kind: "amend", id, change });
+    this.touch(roomId);
+  }
+
+  /** The log begins with what comes next. */
+  beginsAt(roomId: RoomId, seq: number): void {
+    this.#tails.set(roomId, { from: seq, hasOlder: false });
+  }
+
+  /** The newest stretch in memory changed by a page; `isNew` says that nothing of the former one is left. */
+  paged(roomId: RoomId, isNew: boolean): void {
+    const { items, hasOlder } = this.#world.log(roomId).tail;
+    const kept = items.slice(-SHOWN);
+    if (isNew) this.#op({ kind: "clear", roomId });
+    for (const message of kept) this.#op({ kind: "put", message });
+    const from = kept[0]?.seq;
+    if (from !== undefined) this.#tails.set(roomId, { from, hasOlder: hasOlder || kept.length < items.length });
+    this.touch(roomId);
+  }
+
+  reset(roomId: RoomId): void {
+    this.#world.log(roomId).reset();
+    this.#tails.delete(roomId);
+    this.#op({ kind: "clear", roomId });
+    this.touch(roomId);
+  }
+
+  touch(roomId?: RoomId): void {
+    if (!this.#isWriting || this.#isClosed) return;
+    if (roomId) this.#dirty.add(roomId);
+    this.#timer ??= setTimeout(() => void this.flush(), DELAY_MS);
+  }
+
+  /** Resolves when everything up to here is written. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#write()).catch(() => {
+      // A full or vanished disk costs offline reading and nothing else.
+    });
+    return this.#writing;
+  }
+
+  async close(): Promise<void> {
+    await this.flush();
+    this.#isClosed = true;
+  }
+
+  #op(op: MessageOp): void {
+    if (this.#isWriting) this.#ops.push(op);
+  }
+
+  async #readLog(roomId: RoomId): Promise<void> {
+    await this.settleDisk();
+    const { tail } = (await this.#storage.room(roomId)) ?? {};
+    const items = tail ? await this.#storage.messages(roomId, tail.from, SHOWN) : [];
+    const isCut = (items[0]?.seq ?? 0) > (tail?.from ?? 0) && items.length === SHOWN;
+    // With a memory storage a room begins with what the server says.
+    const hasOlder = !tail || tail.hasOlder || isCut || items.length === 0;
+    this.#world.log(roomId).restore(items, hasOlder);
+  }
+
+  async #write(): Promise<void> {
+    const { epoch, useq } = this.#cursors;
+    const ops = this.#ops;
+    const dirty = [...this.#dirty];
+    this.#ops = [];
+    this.#dirty.clear();
+    if (!this.#isWriting || this.#isClosed || epoch === null) return;
+    const saved = dirty.map((id) => this.#saved(id));
+    const shortened = await this.#storage.write({
+      state: this.#state(epoch, useq),
+      rooms: saved.filter((room) => room !== null),
+      removed: dirty.filter((_, index) => saved[index] === null),
+      messages: ops,
+    });
+    for (const [roomId, tail] of shortened) this.#tails.set(roomId, tail);
+  }
+
+  #saved(id: RoomId): SavedRoom | null {
+    const room = this.#world.rooms.get(id);
+    const cursor = this.#cursors.room(id);
+    return room && cursor !== null ? { id, room, cursor, tail: this.#tails.get(id) ?? null } : null;
+  }
+
+  #state(epoch: number, useq: number): SavedState {
+    const { me, privacy, friends } = this.#world;
+    return {
+      epoch,
+      useq,
+      me: me.getSnapshot(),
+      privacy: privacy.getSnapshot(),
+      friends: friends.list.getSnapshot().items,
+      incoming: friends.incoming.getSnapshot().items,
+      outgoing: friends.outgoing.getSnapshot().items,
+    };
+  }
+}

@@ -1,0 +1,22 @@
+/** What an event asks for beyond the stores. */
+
+import type { ClientId, MessageId, RoomId } from "../model/ids.js";
+import type { ChatMessage } from "../model/message.js";
+import type { ChatRoom } from "../model/room.js";
+
+/** What is read anew from the server when an event does not say enough. */
+export type Reload = "friends" | "requests" | "blocked" | "me";
+
+export interface Effects {
+  /** Shows and stores a message. */
+  keep(message: ChatMessage): void;
+  /** Changes a message wherever it is, in memory or on disk; `seq` is the event's. */
+  amend(roomId: RoomId, id: MessageId, seq: number, change: (message: ChatMessage) => ChatMessage): void;
+  /** A send of mine has arrived. */
+  settle(clientId: ClientId): void;
+  refreshRoom(roomId: RoomId): void;
+  roomAdded(room: ChatRoom): void;
+  roomRemoved(roomId: RoomId): void;
+  reload(what: Reload): void;
+  sessionEnded(): void;
+}

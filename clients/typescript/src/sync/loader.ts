@@ -1,0 +1,81 @@
+/** Reads whole lists from the server into the stores: at the first start, and when the log no longer reaches back. */
+
+import { ApiError } from "../api/error.js";
+import type { Source } from "../api/source.js";
+import type { RoomId } from "../model/ids.js";
+import type { ChatRoom } from "../model/room.js";
+import type { Cell } from "../store/cell.js";
+import type { ListState, LoadState } from "../store/list.js";
+import type { World } from "../store/world.js";
+import type { Reload } from "./effects.js";
+
+export class Loader {
+  readonly #source: Source;
+  readonly #world: World;
+  readonly #flights = new Map<string, Promise<void>>();
+
+  constructor(source: Source, world: World) {
+    this.#source = source;
+    this.#world = world;
+  }
+
+  /** All rooms, the first page shown at once. Answers whether it got to the end, and which rooms there are. */
+  async rooms(onRoom: (room: ChatRoom) => void): Promise<ReadonlySet<RoomId>> {
+    const { rooms } = this.#world;
+    const seen = new Set<RoomId>();
+    try {
+      for (const isArchived of [false, true]) {
+        let cursor: string | null = null;
+        do {
+          const page = await this.#source.rooms(isArchived, cursor);
+          for (const room of page.items) {
+            seen.add(room.id);
+            onRoom(room);
+          }
+          cursor = page.next;
+          rooms.setLoad({ kind: "ready" }, cursor !== null);
+        } while (cursor !== null);
+      }
+      return seen;
+    } catch (error) {
+      rooms.setLoad(failed(error), true);
+      throw error;
+    }
+  }
+
+  /** One of the small lists; several calls at once are one. */
+  async load(what: Reload): Promise<void> {
+    const flight = this.#flights.get(what) ?? this.#load(what).finally(() => this.#flights.delete(what));
+    this.#flights.set(what, flight);
+    return flight;
+  }
+
+  async #load(what: Reload): Promise<void> {
+    const { friends, me, privacy } = this.#world;
+    if (what === "me") {
+      me.set(await this.#source.me());
+      privacy.set(await this.#source.privacy());
+    } else if (what === "friends") await fill(friends.list, () => this.#source.friends());
+    else if (what === "blocked") await fill(friends.blocked, () => this.#source.blocked());
+    else {
+      const requests = this.#source.requests();
+      const facing = (direction: string) => async () => (await requests).filter((request) => request.direction === direction);
+      await Promise.all([fill(friends.incoming, facing("incoming")), fill(friends.outgoing, facing("outgoing"))]);
+    }
+  }
+}
+
+/** Reads a list into its cell and says how it went; what was there stays until then. */
+export async function fill<T>(cell: Cell<ListState<T>>, read: () => Promise<readonly T[]>): Promise<void> {
+  cell.update((list) => ({ ...list, load: { kind: "loading" } }));
+  try {
+    cell.set({ items: await read(), load: { kind: "ready" }, hasMore: false });
+  } catch (error) {
+    cell.update((list) => ({ ...list, load: failed(error) }));
+    throw error;
+  }
+}
+
+export function failed(error: unknown): LoadState {
+  return { kind: "failed", error: error instanceof ApiError ? error : ApiError.network(error) };
+}
