@@ -21,7 +21,7 @@ mod web;
 mod wire;
 mod ws;
 
-use std::{io, net::SocketAddr, sync::PoisonError, time::Duration};
+use std::{io, net::SocketAddr, path::PathBuf, sync::PoisonError, time::Duration};
 
 use kith_client::Upstream;
 use kith_clock::Clock;
@@ -48,6 +48,8 @@ pub struct Deps {
     pub tasks: Tasks,
     /// The shared `[limits]`.
     pub limits: kith_config::Limits,
+    /// Where the demo leaves its logins, as JSON, if somebody runs it.
+    pub demo_logins: PathBuf,
 }
 
 /// The gateway cannot start.

@@ -1,6 +1,9 @@
 //! What every handler and every socket needs: the services, who is calling, the limits, and whether the node is leaving.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use kith_client::Upstream;
 use kith_clock::Clock;
@@ -38,6 +41,8 @@ pub(crate) struct Gateway {
     pub(crate) readiness: Readiness,
     /// Parts that are away without which the node still serves.
     pub(crate) degraded: RwLock<Vec<&'static str>>,
+    /// Where the demo leaves its logins.
+    pub(crate) demo_logins: PathBuf,
 }
 
 impl Gateway {
@@ -57,6 +62,7 @@ impl Gateway {
             connections: TaskTracker::new(),
             readiness: Readiness::default(),
             degraded: RwLock::default(),
+            demo_logins: deps.demo_logins,
         });
         (state, deps.listener)
     }

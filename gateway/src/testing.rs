@@ -138,6 +138,7 @@ impl Bed {
             clock: clock.clone(),
             tasks,
             limits: limits.clone(),
+            demo_logins: "no-demo-here.json".into(),
         };
         let (state, _) = Gateway::new(config, deps);
         let app = edge::around(router::router(&state), &state);

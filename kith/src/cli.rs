@@ -60,7 +60,8 @@ pub enum Command {
     /// Fill the running instance with a small believable community, and print its log-ins.
     ///
     /// Twenty people, friendships, direct rooms, groups and a few thousand messages over the last months. A second run says
-    /// that they are there, and changes nothing.
+    /// that they are there, and changes nothing. Everybody who reaches the node can log in as them, and its first page
+    /// offers it: nothing for a node with real people.
     #[command(
         after_help = "Example:\n  kith --data DIR --listen 127.0.0.1:8080 &\n  kith demo --data DIR"
     )]

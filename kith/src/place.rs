@@ -162,8 +162,16 @@ pub(crate) const INTERNAL_ADDRESS: &str = "internal.addr";
 /// Where it says how its clients reach it.
 pub(crate) const PUBLIC_ADDRESS: &str = "public.addr";
 
+/// Where `kith demo` leaves the logins that it made, for the web client's first page.
+pub(crate) const DEMO_LOGINS: &str = "demo-logins.json";
+
 /// Writes an address down, for commands of the same user.
 pub(crate) fn write_address(folder: &Path, name: &str, address: SocketAddr) -> anyhow::Result<()> {
+    write(folder, name, &address.to_string())
+}
+
+/// Writes a small file that only the same user reads.
+pub(crate) fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let (path, fresh) = (folder.join(name), folder.join(format!("{name}.new")));
@@ -174,8 +182,8 @@ pub(crate) fn write_address(folder: &Path, name: &str, address: SocketAddr) -> a
             .create_new(true)
             .mode(0o600)
             .open(&fresh)?;
-        writeln!(file, "{address}")?;
-        // Renamed, so that nobody reads half an address.
+        writeln!(file, "{text}")?;
+        // Renamed, so that nobody reads half of it.
         std::fs::rename(&fresh, &path)
     };
     write().with_context(|| format!("cannot write {}", path.display()))

@@ -1,5 +1,7 @@
 //! What this server is and can, the public keys, and the descriptions of its API.
 
+use std::path::Path;
+
 use axum::{
     Json,
     extract::State,
@@ -7,7 +9,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderValue, header};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
@@ -31,6 +33,15 @@ pub(crate) struct Meta {
     ws_path: &'static str,
     limits: MetaLimits,
     features: Features,
+    /// Logins for trying out; null unless the demo's people are here.
+    demo: Option<Demo>,
+}
+
+/// The people of the demo, who all have the same password.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Demo {
+    usernames: Vec<String>,
+    password: String,
 }
 
 /// Versions of what clients speak.
@@ -91,7 +102,7 @@ pub(crate) struct Key {
 
 /// Versions, limits and features.
 #[utoipa::path(get, path = "/api/v1/meta", tag = "node", responses((status = 200, body = Meta)))]
-pub(crate) async fn meta() -> Json<Meta> {
+pub(crate) async fn meta(State(state): State<AppState>) -> Json<Meta> {
     Json(Meta {
         name: "kith",
         version: env!("CARGO_PKG_VERSION"),
@@ -121,7 +132,14 @@ pub(crate) async fn meta() -> Json<Meta> {
             push: false,
             external_issuers: false,
         },
+        demo: demo(&state.demo_logins).await,
     })
+}
+
+/// Read anew each time: the demo may be made while the node runs.
+async fn demo(logins: &Path) -> Option<Demo> {
+    let text = tokio::fs::read(logins).await.ok()?;
+    serde_json::from_slice(&text).ok()
 }
 
 /// The keys that verify access tokens.
@@ -165,4 +183,24 @@ fn for_a_minute() -> [(header::HeaderName, HeaderValue); 1] {
         header::CACHE_CONTROL,
         HeaderValue::from_static("public, max-age=60"),
     )]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_demo_s_logins_are_offered_where_it_was_made() {
+        let file = std::env::temp_dir().join(format!("kith-demo-{}", std::process::id()));
+        let text = r#"{"usernames":["ada","bilal"],"password":"demo-password"}"#;
+        tokio::fs::write(&file, text).await.unwrap();
+
+        let made = demo(&file).await.unwrap();
+        tokio::fs::remove_file(&file).await.unwrap();
+        let absent = demo(&file).await;
+
+        assert_eq!(made.usernames, ["ada", "bilal"]);
+        assert_eq!(made.password, "demo-password");
+        assert!(absent.is_none());
+    }
 }

@@ -17,7 +17,7 @@ use secrecy::SecretString;
 
 use crate::config::Config;
 use crate::node::cluster_key;
-use crate::place::{self, INTERNAL_ADDRESS, PUBLIC_ADDRESS, Storage};
+use crate::place::{self, DEMO_LOGINS, INTERNAL_ADDRESS, PUBLIC_ADDRESS, Storage};
 use crate::say::say;
 use community::Community;
 use speaker::Speaker;
@@ -64,6 +64,7 @@ async fn with_key(config: &Config, storage: &Storage, address: SocketAddr) -> an
     } else {
         "The demo community is there already."
     });
+    leave_logins(config)?;
     print_logins(config);
     Ok(())
 }
@@ -88,6 +89,13 @@ async fn fill(speaker: Speaker, now: DateTime<Utc>) -> anyhow::Result<bool> {
     say(&format!("… {messages} messages."));
     community.complete().await?;
     Ok(true)
+}
+
+/// The web client's first page offers them.
+fn leave_logins(config: &Config) -> anyhow::Result<()> {
+    let usernames: Vec<&str> = people::PEOPLE.iter().map(|it| it.username).collect();
+    let logins = serde_json::json!({ "usernames": usernames, "password": PASSWORD });
+    place::write(&config.folder(), DEMO_LOGINS, &logins.to_string())
 }
 
 fn print_logins(config: &Config) {

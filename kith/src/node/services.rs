@@ -21,7 +21,7 @@ use tonic_health::server::HealthReporter;
 use super::service_keys::ServiceKeys;
 use super::{internal, migrations, secret};
 use crate::config::{Config, Role};
-use crate::place::Storage;
+use crate::place::{DEMO_LOGINS, Storage};
 
 /// How long a call between services may take: shorter than the gateway's own patience, so that its caller hears of it.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -221,6 +221,7 @@ impl Joint<'_> {
             clock: self.clock.clone(),
             tasks: self.tasks.clone(),
             limits: self.config.limits.clone(),
+            demo_logins: self.config.folder().join(DEMO_LOGINS),
         };
         kith_gateway::start(self.config.gateway.clone(), deps)
             .await

@@ -98,4 +98,6 @@ async fn the_demo_fills_a_node_once() {
     );
     let body = r#"{"username":"ada","password":"demo-password"}"#;
     assert_eq!(node.call("POST", "/api/v1/auth/login", body).0, 200);
+    let (_, meta) = node.call("GET", "/api/v1/meta", "");
+    assert!(meta.contains(r#""usernames":["ada","#), "{meta}");
 }

@@ -80,6 +80,7 @@ impl World {
             clock: clock.clone(),
             tasks,
             limits: limits.clone(),
+            demo_logins: "no-demo-here.json".into(),
         };
         let running = crate::start(Config::for_test(), deps).await.unwrap();
         Self {
