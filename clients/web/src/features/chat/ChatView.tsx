@@ -1,0 +1,107 @@
+/** A conversation. */
+import { useCallback, useRef, useState } from "react";
+import type { RoomId } from "@kith/client";
+import { useI18n } from "../../i18n/useI18n.tsx";
+import { errorText } from "../../state/errors.ts";
+import { useSession } from "../../state/session.tsx";
+import { useAction } from "../../state/useAction.ts";
+import { useOpen } from "../../state/useOpen.ts";
+import { useStore } from "../../state/useStore.ts";
+import { Button } from "../../ui/Button.tsx";
+import type { ComposerHandle } from "../../ui/Composer.tsx";
+import { EmptyState } from "../../ui/EmptyState.tsx";
+import { Pane } from "../../ui/Pane.tsx";
+import { TypingLine } from "../../ui/Separators.tsx";
+import { participantName, shortName } from "../rooms/roomNames.ts";
+import { Announcer } from "./Announcer.tsx";
+import { ChatComposer } from "./ChatComposer.tsx";
+import { ChatHeader } from "./ChatHeader.tsx";
+import { useChatViewModel, type ChatViewModel } from "./chatViewModel.ts";
+import { MessageList } from "./MessageList.tsx";
+import { MessageMenu } from "./MessageMenu.tsx";
+import { ReceiptsDialog } from "./ReceiptsDialog.tsx";
+import type { ShownMessage } from "./rows.ts";
+import { ToNewest } from "./ToNewest.tsx";
+import { useJump } from "./useJump.ts";
+import { useMessageMenu } from "./useMessageMenu.ts";
+import { useMessageScroll } from "./useMessageScroll.ts";
+import styles from "./ChatView.module.css";
+
+export function ChatView({ roomId, target }: { readonly roomId: RoomId; readonly target: string | null }) {
+  const model = useChatViewModel(roomId);
+  const { t } = useI18n();
+  const open = useOpen();
+  if (model.isGone) return <EmptyState icon="chat" title={t("chat.gone")} action={<Button look="primary" onClick={open("/messages")}>{t("app.home")}</Button>}>{t("chat.goneText")}</EmptyState>;
+  const label = t("chat.label", { name: model.name });
+  return (
+    <Pane fixed label={label} title={model.room ? <ChatHeader room={model.room} me={model.me} /> : <span />} back={{ href: "/messages", label: t("common.back"), onBack: open("/messages") }}>
+      <Conversation roomId={roomId} model={model} target={target} />
+    </Pane>
+  );
+}
+
+/** What fails here shows in the store's own load state. */
+const quietly = (work: Promise<unknown>): void => void work.catch(() => undefined);
+
+function Conversation({ roomId, model, target }: { readonly roomId: RoomId; readonly model: ChatViewModel; readonly target: string | null }) {
+  const session = useSession();
+  const { messages } = session;
+  const translator = useI18n();
+  const { t } = translator;
+  const action = useAction();
+  const composer = useRef<ComposerHandle>(null);
+  const [answering, setAnswering] = useState<ShownMessage | null>(null);
+  const scroll = useMessageScroll({
+    rows: model.rows,
+    hasOlder: model.messages.hasOlder && !model.messages.isLoadingOlder,
+    hasNewer: model.messages.hasNewer,
+    onNeedOlder: () => quietly(messages.loadOlder(roomId)),
+    onNeedNewer: () => { if (!model.messages.isLoadingNewer) quietly(messages.loadNewer(roomId)); },
+    onSeen: (seq) => { if (document.visibilityState === "visible" && document.hasFocus()) messages.markRead(roomId, seq); },
+  });
+  const jump = useJump(roomId, model.rows, scroll, target);
+  const nameOf = (message: ShownMessage): string => message.senderId === model.me ? t("common.you") : participantName(model.room, message.senderId, translator, model.people);
+  const answer = useCallback((message: ShownMessage) => {
+    setAnswering(message);
+    composer.current?.focus();
+  }, []);
+  const menu = useMessageMenu(roomId, model.me, answer);
+  const answerLast = (): void => {
+    const last = model.rows.findLast((row) => row.message.id !== null && row.message.senderId !== model.me && row.message.text !== null);
+    if (last) answer(last.message);
+  };
+  const toNewest = (): void => {
+    if (model.messages.hasNewer) void action.run(() => messages.jumpToNewest(roomId)).then(() => requestAnimationFrame(() => scroll.toEnd(false)));
+    else scroll.toEnd(true);
+  };
+  const { run } = action;
+  const retry = useCallback(({ clientId }: ShownMessage) => { if (clientId) void run(() => messages.retry(clientId)); }, [run, messages]);
+  const discard = useCallback(({ clientId }: ShownMessage) => { if (clientId) void run(() => messages.discard(clientId)); }, [run, messages]);
+  const isEmpty = model.rows.length === 0 && model.messages.load.kind === "ready";
+  return (
+    <div className={styles.paper}>
+      {isEmpty && <EmptyState icon="chat" title={t("chat.start")}>{model.room?.kind === "group" ? t("chat.startGroup") : t("chat.startDirect", { name: shortName(model.name) })}</EmptyState>}
+      {model.rows.length === 0 && model.messages.load.kind === "failed" && <EmptyState icon="offline" title={errorText(translator, model.messages.load.error)} action={<Button onClick={() => quietly(messages.open(roomId))}>{t("common.retry")}</Button>} />}
+      {!isEmpty && !(model.rows.length === 0 && model.messages.load.kind === "failed") && (
+        <MessageList model={model} scroll={scroll} highlightedSeq={jump.highlightedSeq} onMenu={menu.open} onOpenQuote={jump.toQuote} onRetry={retry} onDiscard={discard} />
+      )}
+      <ToNewest isShown={!isEmpty && model.rows.length > 0 && (!scroll.isAtEnd || model.messages.hasNewer)} count={model.room?.unreadCount ?? 0} onPress={toNewest} />
+      <Typists roomId={roomId} model={model} />
+      <Announcer rows={model.rows} me={model.me} nameOf={nameOf} />
+      <ChatComposer ref={composer} roomId={roomId} answering={answering && { message: answering, name: nameOf(answering) }} onStopAnswering={() => setAnswering(null)} onAnswerLast={answerLast}
+        onSent={() => { setAnswering(null); model.forgetUnread(); if (model.messages.hasNewer) toNewest(); }} />
+      {menu.opened && <MessageMenu at={menu.opened.at} items={menu.items(menu.opened.message)} onClose={menu.close} />}
+      {menu.receiptsOf && model.room && <ReceiptsDialog messageId={menu.receiptsOf} room={model.room} people={model.people} onClose={menu.closeReceipts} />}
+    </div>
+  );
+}
+
+function Typists({ roomId, model }: { readonly roomId: RoomId; readonly model: ChatViewModel }) {
+  const { rooms } = useSession();
+  const translator = useI18n();
+  const { t } = translator;
+  const [first, second, third] = useStore(rooms.typing(roomId));
+  const name = (id: Parameters<typeof participantName>[1]): string => shortName(participantName(model.room, id, translator, model.people));
+  const text = third ? t("chat.typingMany") : first && second ? t("chat.typingTwo", { first: name(first), second: name(second) }) : first ? t("chat.typingOne", { name: name(first) }) : null;
+  return <TypingLine text={text} />;
+}

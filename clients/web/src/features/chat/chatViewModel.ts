@@ -1,0 +1,68 @@
+/** One open room: what is shown, where reading began, and what can be done. */
+import { useCallback, useEffect, useMemo, useState } from "react";
+import type { ChatParticipant, ChatRoom, RoomId, RoomMessages, UserId } from "@kith/client";
+import { useI18n } from "../../i18n/useI18n.tsx";
+import { useSession } from "../../state/session.tsx";
+import { useStore } from "../../state/useStore.ts";
+import { roomName } from "../rooms/roomNames.ts";
+import { rowsOf, type Row } from "./rows.ts";
+import { progressOf, type Progress } from "./ticks.ts";
+
+export interface ChatViewModel {
+  readonly me: UserId;
+  readonly room: ChatRoom | null;
+  readonly isGone: boolean;
+  readonly name: string;
+  readonly messages: RoomMessages;
+  readonly rows: readonly Row[];
+  readonly progress: Progress;
+  readonly people: readonly ChatParticipant[];
+  readonly forgetUnread: () => void;
+}
+
+export function useChatViewModel(roomId: RoomId): ChatViewModel {
+  const session = useSession();
+  const translator = useI18n();
+  const room = useStore(session.rooms.byId(roomId));
+  const messages = useStore(session.messages.of(roomId));
+  const positions = useStore(session.rooms.positions(roomId));
+  const people = useStore(session.rooms.participants(roomId)).items;
+  const [isGone, setGone] = useState(false);
+  // Where reading began: fixed when the room opens, so that the line stays while one reads on.
+  const [unreadAfter, setUnreadAfter] = useState<number | null>(() => (room && room.unreadCount > 0 ? room.lastReadSeq : null));
+  const knowsRoom = room !== null;
+
+  useEffect(() => {
+    let isCurrent = true;
+    // What fails here shows in the store's own load state.
+    session.messages.open(roomId).catch(() => undefined);
+    if (!session.rooms.byId(roomId).getSnapshot()) {
+      session.rooms.load(roomId).then(
+        (found) => isCurrent && found.unreadCount > 0 && setUnreadAfter(found.lastReadSeq),
+        () => isCurrent && setGone(true),
+      );
+    }
+    return () => { isCurrent = false; };
+  }, [session, roomId]);
+
+  const isLarge = (room?.participantCount ?? 0) > (room?.participants.length ?? 0);
+  useEffect(() => {
+    // The room brings ten of its people; the names of the others come from the list.
+    if (isLarge) session.rooms.loadParticipants(roomId).catch(() => undefined);
+  }, [session, roomId, isLarge]);
+
+  const rows = useMemo(() => rowsOf(messages, session.userId, unreadAfter), [messages, session, unreadAfter]);
+  const progress = useMemo(() => progressOf(room, positions, session.userId), [room, positions, session]);
+  const forgetUnread = useCallback(() => setUnreadAfter(null), []);
+  return {
+    me: session.userId,
+    room,
+    isGone: isGone && !knowsRoom,
+    name: room ? roomName(room, session.userId, translator) : "",
+    messages,
+    rows,
+    progress,
+    people,
+    forgetUnread,
+  };
+}

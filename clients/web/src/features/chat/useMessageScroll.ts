@@ -1,0 +1,147 @@
+/**
+ * The scroll of the message list: opens at the unread line or at the newest, stays at the newest while it is there,
+ * keeps its place when older messages come in above, and loads both ways before the edge is seen.
+ */
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { VListHandle } from "virtua";
+import type { Row } from "./rows.ts";
+
+/** Nearer to the end than this counts as being there. */
+const atEndPx = 60;
+/** History is fetched this many screens ahead: iOS puts off scroll corrections until the finger lifts. */
+const aheadScreens = 2;
+
+export interface ScrollSource {
+  readonly rows: readonly Row[];
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
+  readonly onNeedOlder: () => void;
+  readonly onNeedNewer: () => void;
+  readonly onSeen: (seq: number) => void;
+}
+
+export interface MessageScroll {
+  readonly list: React.RefObject<VListHandle | null>;
+  /** Another value means that nothing of the old list is left: measure anew. */
+  readonly generation: number;
+  readonly shift: boolean;
+  readonly isAtEnd: boolean;
+  readonly onScroll: (offset: number) => void;
+  readonly onResize: () => void;
+  readonly toEnd: (smooth: boolean) => void;
+  /** False when it is not among the rows. */
+  readonly toSeq: (seq: number) => boolean;
+}
+
+interface Track {
+  keys: readonly string[];
+  generation: number;
+  isAtEnd: boolean;
+  isPlaced: boolean;
+}
+
+export function useMessageScroll(source: ScrollSource): MessageScroll {
+  const list = useRef<VListHandle | null>(null);
+  const [isAtEnd, setAtEnd] = useState(true);
+  const track = useRef<Track>({ keys: [], generation: 0, isAtEnd: true, isPlaced: false });
+  const latest = useRef(source);
+  latest.current = source;
+  const { rows } = source;
+  const change = changeOf(track.current.keys, rows);
+  if (change === "replaced") {
+    track.current.generation += 1;
+    track.current.isPlaced = false;
+  }
+  const shift = change === "start";
+
+  const toEnd = useCallback((smooth: boolean) => {
+    track.current.isAtEnd = true;
+    const last = latest.current.rows.length - 1;
+    if (last >= 0) list.current?.scrollToIndex(last, { align: "end", smooth: smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches });
+  }, []);
+
+  const look = useCallback((offset: number) => {
+    const handle = list.current;
+    const now = latest.current;
+    if (!handle || now.rows.length === 0) return;
+    const left = handle.scrollSize - offset - handle.viewportSize;
+    track.current.isAtEnd = left < atEndPx && !now.hasNewer;
+    setAtEnd(track.current.isAtEnd);
+    if (now.hasOlder && offset < handle.viewportSize * aheadScreens) now.onNeedOlder();
+    if (now.hasNewer && left < handle.viewportSize * aheadScreens) now.onNeedNewer();
+    const lastVisible = left < atEndPx ? now.rows.length - 1 : handle.findItemIndex(offset + handle.viewportSize - 24);
+    const seq = seqAtOrBefore(now.rows, lastVisible);
+    if (seq !== null) now.onSeen(seq);
+  }, []);
+
+  usePlacing(list, track, rows, toEnd);
+  useSeen(list, rows, look);
+
+  const onResize = useCallback(() => { if (track.current.isAtEnd) toEnd(false); }, [toEnd]);
+
+  const toSeq = useCallback((seq: number) => {
+    const index = latest.current.rows.findIndex((row) => row.message.seq === seq);
+    if (index < 0) return false;
+    track.current.isAtEnd = false;
+    track.current.isPlaced = true;
+    list.current?.scrollToIndex(index, { align: "center" });
+    return true;
+  }, []);
+
+  return { list, generation: track.current.generation, shift, isAtEnd, onScroll: look, onResize, toEnd, toSeq };
+}
+
+type List = React.RefObject<VListHandle | null>;
+
+/** After the rows change: to the place where reading begins, or on with the newest. */
+function usePlacing(list: List, track: React.RefObject<Track>, rows: readonly Row[], toEnd: (smooth: boolean) => void): void {
+  useLayoutEffect(() => {
+    const before = track.current.keys;
+    track.current.keys = [rows[0]?.message.key ?? "", rows.at(-1)?.message.key ?? ""].filter(Boolean);
+    const last = rows.at(-1);
+    if (!last) return;
+    const isMineNew = before.length > 0 && last.message.key !== before.at(-1) && last.message.seq === null;
+    if (track.current.isPlaced) {
+      if (track.current.isAtEnd || isMineNew) toEnd(false);
+      return;
+    }
+    track.current.isPlaced = true;
+    const unread = rows.findIndex((row) => row.isFirstUnread);
+    if (unread < 0) return toEnd(false);
+    track.current.isAtEnd = false;
+    list.current?.scrollToIndex(unread, { align: "start", offset: -16 });
+  }, [list, track, rows, toEnd]);
+}
+
+/** What is on the screen after a change of rows, or when the person comes back to the window, counts as seen. */
+function useSeen(list: List, rows: readonly Row[], look: (offset: number) => void): void {
+  useEffect(() => {
+    const check = (): void => {
+      if (list.current) look(list.current.scrollOffset);
+    };
+    const frame = requestAnimationFrame(check);
+    window.addEventListener("focus", check);
+    document.addEventListener("visibilitychange", check);
+    return () => {
+      cancelAnimationFrame(frame);
+      window.removeEventListener("focus", check);
+      document.removeEventListener("visibilitychange", check);
+    };
+  }, [list, rows, look]);
+}
+
+/** How the rows differ from the first and last key before: at their start, at most at their end, or altogether. */
+function changeOf(before: readonly string[], rows: readonly Row[]): "start" | "end" | "replaced" {
+  const [first, last] = [before[0], before.at(-1)];
+  if (first === undefined || rows.length === 0 || rows[0]?.message.key === first) return "end";
+  const has = (key: string | undefined): boolean => rows.some((row) => row.message.key === key);
+  return has(first) || has(last) ? "start" : "replaced";
+}
+
+function seqAtOrBefore(rows: readonly Row[], index: number): number | null {
+  for (let at = Math.min(index, rows.length - 1); at >= 0; at -= 1) {
+    const seq = rows[at]?.message.seq;
+    if (seq !== null && seq !== undefined) return seq;
+  }
+  return null;
+}

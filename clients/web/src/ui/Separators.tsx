@@ -1,0 +1,22 @@
+/** The thin things between messages: a new day, where the unread begins, what happened in the room, who is typing. */
+import styles from "./Separators.module.css";
+
+export function DaySeparator({ label }: { readonly label: string }) {
+  return <div className={styles.day} role="separator" aria-label={label}><span>{label}</span></div>;
+}
+
+export function UnreadLine({ label }: { readonly label: string }) {
+  return <div className={styles.unread} role="separator" aria-label={label}><span>{label}</span></div>;
+}
+
+export function RoomNote({ text }: { readonly text: string }) {
+  return <p className={styles.note}><span dir="auto">{text}</span></p>;
+}
+
+export function TypingLine({ text }: { readonly text: string | null }) {
+  return (
+    <div className={styles.typing} data-shown={text ? "" : undefined}>
+      {text && <><span className={styles.dots} aria-hidden="true"><i /><i /><i /></span><span className={styles.typingText}>{text}</span></>}
+    </div>
+  );
+}

@@ -1,0 +1,18 @@
+/** A stable colour, 0 to 7, for an id or a name. */
+export function hueOf(key: string): number {
+  let hash = 0;
+  for (const character of key) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  return ((hash ^ (hash >>> 7)) >>> 0) % 8;
+}
+
+/** One or two letters that stand for a name; whole graphemes, so that no letter loses its marks. */
+export function initialsOf(name: string): string {
+  const words = name.trim().split(/\s+/u).filter((word) => /[\p{L}\p{N}]/u.test(word));
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].flatMap((word) => (word ? [firstLetter(word)] : []));
+  return letters.join("").toLocaleUpperCase() || "·";
+}
+
+function firstLetter(word: string): string {
+  const start = /[\p{L}\p{N}]/u.exec(word);
+  return start ? start[0] : "";
+}
