@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 listen=${KITH__SERVER__LISTEN:-127.0.0.1:8080}
 
 scripts/setup.sh run
+scripts/web.sh
 echo "Building (the first time takes some minutes) …"
 SQLX_OFFLINE=true cargo build --release --locked --package kith
 
@@ -23,7 +24,7 @@ target/release/kith demo --data .data
 url=$(sed -n 's/^kith is ready: //p' .data/ready)
 cat <<TEXT
 
-Open       $url/                    (what is there)
+Open       $url/                    (the web client)
            $url/api/openapi.json    (every call)
 Or paste this into another terminal, to write to somebody as one of the demo people:
 

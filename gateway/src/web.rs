@@ -92,9 +92,10 @@ struct Stored {
     described: HeaderMap,
 }
 
-/// The compressed form when there is one and the browser reads it. Forms are no files of their own.
+/// The compressed form when there is one and the browser reads it. Forms are no files of their own, and hidden files are
+/// the build's.
 fn find<Files: RustEmbed>(name: &str, headers: &HeaderMap) -> Option<Stored> {
-    if name.ends_with(COMPRESSED) {
+    if name.starts_with('.') || name.ends_with(COMPRESSED) {
         return None;
     }
     let plain = Files::get(name)?;

@@ -74,6 +74,7 @@ fn other_paths_are_not_the_client_s() {
         "/assets/old-00000000.js",
         "/assets",
         "/assets/app-1a2b3c4d.js.br",
+        "/.hidden",
         "/../web.rs",
         "/assets/../../tests.rs",
         "/%2e%2e/tests.rs",
