@@ -269,4 +269,5 @@ friends_service! {
     update_privacy_settings(UpdatePrivacySettingsRequest) -> UpdatePrivacySettingsResponse;
     check_permission(CheckPermissionRequest) -> CheckPermissionResponse;
     get_pair(GetPairRequest) -> GetPairResponse;
+    filter_visible(FilterVisibleRequest) -> FilterVisibleResponse;
 }

@@ -213,6 +213,7 @@ serve! {
         get_user: GetUserRequest => friends::GetUserResponse,
         get_privacy_settings: GetPrivacySettingsRequest => friends::GetPrivacySettingsResponse,
         update_privacy_settings: UpdatePrivacySettingsRequest => friends::UpdatePrivacySettingsResponse,
+        filter_visible: FilterVisibleRequest => friends::FilterVisibleResponse,
         apply_users: ApplyUsersRequest => friends::ApplyUsersResponse,
     }
 }
