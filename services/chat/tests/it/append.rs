@@ -279,3 +279,29 @@ async fn a_service_key_may_say_when_a_message_was_written() {
         .collect();
     assert!(times.is_sorted(), "time never runs against seq: {times:?}");
 }
+
+/// The append's plan is made once a session, often while the tables are empty, and stays.
+#[tokio::test]
+async fn membership_is_one_probe_even_in_a_plan_made_on_empty_tables() {
+    let world = World::new().await;
+    let mut connection = world.database.pool.acquire().await.unwrap();
+    for off in ["seqscan", "bitmapscan"] {
+        let statement = format!("SET enable_{off} = off");
+        sqlx::query(sqlx::AssertSqlSafe(statement))
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+    }
+
+    let plan: Vec<String> = sqlx::query_scalar(
+        "EXPLAIN SELECT true FROM chat.chat_participants
+         WHERE room_id = '00000000-0000-0000-0000-000000000001' AND user_id = '00000000-0000-0000-0000-000000000002'
+             AND left_seq IS NULL",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+
+    let plan = plan.join("\n");
+    assert!(plan.contains("chat_participants_current"), "{plan}");
+}
