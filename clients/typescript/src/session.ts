@@ -5,7 +5,7 @@ import type { Rest } from "./api/rest.js";
 import { restSource } from "./api/source.js";
 import { type Account, createAccount } from "./areas/account.js";
 import { type Friends, createFriends } from "./areas/friends.js";
-import { type Messages, createMessages } from "./areas/messages.js";
+import { type Arrivals, type Messages, createMessages } from "./areas/messages.js";
 import { type People, createPeople } from "./areas/people.js";
 import { type Rooms, createRooms } from "./areas/rooms.js";
 import type { ConnectionState } from "./model/connection.js";
@@ -66,7 +66,7 @@ function assemble(options: SessionOptions, end: (reason: EndReason) => void) {
   const channel = openChannel(`kith ${saved.userId}`);
   const follower = new FollowerLink(channel, () => crypto.randomUUID());
   const link = new SwitchedLink(follower);
-  const signals = new Signals(world, link);
+  const signals = new Signals(world, link, keeper.reads);
   const outbox = new Outbox({
     storage,
     link,
@@ -83,19 +83,23 @@ function assemble(options: SessionOptions, end: (reason: EndReason) => void) {
     sessionId: saved.sessionId,
     settle: (id) => void outbox.settle(id),
     onSessionEnded: () => end("session_ended"),
-    // Of several tabs one is enough to say it.
-    onDelivered: (roomId, seq) => tab.leads && signals.delivered(roomId, seq),
+    onArrival: (message) => {
+      // Of several tabs one is enough to say it.
+      if (tab.leads) signals.delivered(message.roomId, message.seq);
+      for (const listener of arrivals) listener(message);
+    },
   });
+  const arrivals: Arrivals = new Set();
   const watching = new Watching(world, link);
   const tab: Tab = new Tab({ ...options, keeper, outbox, watching, device, link, follower, channel, onEnd: end });
   const core = { world, rest, source, device, link, keeper, storage, outbox: tab.outbox };
-  return { core, keeper, outbox, tab, signals, watching, channel, drafts: new Drafts(storage) };
+  return { core, keeper, outbox, tab, signals, watching, channel, arrivals, drafts: new Drafts(storage) };
 }
 
 export async function createSession(options: SessionOptions): Promise<Session> {
   const { device, auth, rest, storage } = options;
   const parts = assemble(options, (reason) => void end(reason));
-  const { core, keeper, outbox, tab, signals, watching, channel, drafts } = parts;
+  const { core, keeper, outbox, tab, signals, watching, channel, drafts, arrivals } = parts;
 
   let isOver = false;
   const halt = async (): Promise<void> => {
@@ -125,7 +129,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     userId: device.userId,
     account: createAccount(core, endEverywhere),
     rooms: createRooms(core),
-    messages: createMessages(core, signals, drafts),
+    messages: createMessages(core, signals, drafts, arrivals),
     friends: createFriends(core),
     people: createPeople(core, watching),
     connection: core.link.state,

@@ -659,6 +659,11 @@ export interface components {
         ChatRoomUpdate: {
             name?: string | null;
         };
+        /** @description The people of the demo, who all have the same password. */
+        Demo: {
+            password: string;
+            usernames: string[];
+        };
         /**
          * @description Which way a request goes, seen from the viewer.
          * @enum {string}
@@ -945,6 +950,7 @@ export interface components {
         };
         /** @description What this server is and can. */
         Meta: {
+            demo?: components["schemas"]["Demo"] | null;
             features: components["schemas"]["Features"];
             limits: components["schemas"]["MetaLimits"];
             /** @description Always `kith`. */

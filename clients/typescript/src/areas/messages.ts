@@ -47,16 +47,21 @@ export interface Messages {
   markRead(roomId: RoomId, seq: number): void;
   /** Say true on each keystroke and false on leaving; the rest is taken care of. */
   setTyping(roomId: RoomId, active: boolean): void;
+  /** Tells each message of somebody else once, when it arrives: live, or after a break. Ends with the returned function. */
+  onArrival(listener: (message: ChatMessage) => void): () => void;
   receipts(messageId: MessageId): Promise<readonly MessageReadReceipt[]>;
   /** What was typed and not sent: kept on this device, gone at logout. */
   draft(roomId: RoomId): Store<string>;
   setDraft(roomId: RoomId, text: string): void;
 }
 
+/** Who wants to be told. */
+export type Arrivals = Set<(message: ChatMessage) => void>;
+
 /** Fewer than this on the device, and the server is asked for a page at once. */
 const SCREENFUL = 30;
 
-export function createMessages(core: Core, signals: Signals, drafts: Drafts): Messages {
+export function createMessages(core: Core, signals: Signals, drafts: Drafts, arrivals: Arrivals): Messages {
   const { world, source, outbox } = core;
   return {
     of: (roomId) => world.log(roomId).cell,
@@ -70,6 +75,10 @@ export function createMessages(core: Core, signals: Signals, drafts: Drafts): Me
     discard: (clientId) => outbox.discard(clientId),
     markRead: (roomId, seq) => signals.read(roomId, seq),
     setTyping: (roomId, active) => signals.typing(roomId, active),
+    onArrival: (listener) => {
+      arrivals.add(listener);
+      return () => arrivals.delete(listener);
+    },
     receipts: (id) => source.receipts(id),
     draft: (roomId) => drafts.of(roomId),
     setDraft: (roomId, text) => drafts.set(roomId, text),

@@ -24,6 +24,8 @@ export class Keeper {
   #ops: MessageOp[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
+  /** Positions that are shown already and that the server has not confirmed. */
+  readonly reads = new Map<RoomId, number>();
   #isClosed = false;
   #isWriting = false;
 
@@ -72,6 +74,7 @@ export class Keeper {
     friends.list.update((list) => ({ ...list, items: state.friends }));
     friends.incoming.update((list) => ({ ...list, items: state.incoming }));
     friends.outgoing.update((list) => ({ ...list, items: state.outgoing }));
+    for (const [roomId, seq] of state.reads) this.reads.set(roomId, seq);
     this.#world.rooms.setLoad({ kind: "ready" }, false);
   }
 
@@ -98,11 +101,13 @@ export class Keeper {
 
   amend(roomId: RoomId, id: MessageId, seq: number, change: (message: ChatMessage) => ChatMessage): void {
     const log = this.#world.log(roomId);
-    this.#loads.get(roomId)?.after.push(() => log.change(id, seq, change));
-    if (log.isLoaded) {
-      const changed = log.change(id, seq, change);
-      if (changed) this.#op({ kind: "put", message: changed });
-    } else this.#op({ kind: "amend", id, change });
+    const changed = log.change(id, seq, change);
+    if (changed) this.#op({ kind: "put", message: changed });
+    else if (!log.isLoaded) {
+      // It may be on the disk, or just on its way from there.
+      this.#loads.get(roomId)?.after.push(() => log.change(id, seq, change));
+      this.#op({ kind: "amend", id, change });
+    }
     this.touch(roomId);
   }
 
@@ -197,6 +202,7 @@ export class Keeper {
       friends: friends.list.getSnapshot().items,
       incoming: friends.incoming.getSnapshot().items,
       outgoing: friends.outgoing.getSnapshot().items,
+      reads: [...this.reads],
     };
   }
 }

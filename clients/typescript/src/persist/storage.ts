@@ -25,6 +25,8 @@ export interface SavedState {
   readonly friends: readonly Friend[];
   readonly incoming: readonly FriendRequest[];
   readonly outgoing: readonly FriendRequest[];
+  /** Positions that the server has not confirmed. */
+  readonly reads: readonly (readonly [RoomId, number])[];
 }
 
 /** From which seq on the stored messages are complete up to the cursor, and whether there are older ones elsewhere. */

@@ -6,6 +6,7 @@
 import { ApiError } from "../api/error.js";
 import type { Source } from "../api/source.js";
 import { type RoomId, type SessionId, roomId, userId } from "../model/ids.js";
+import type { ChatMessage } from "../model/message.js";
 import type { ChatRoom } from "../model/room.js";
 import type { Keeper } from "../persist/keeper.js";
 import type { World } from "../store/world.js";
@@ -28,8 +29,8 @@ export interface DeviceOptions {
   readonly sessionId: SessionId;
   readonly settle: Effects["settle"];
   readonly onSessionEnded: () => void;
-  /** Something of somebody else arrived on this device. */
-  readonly onDelivered: (roomId: RoomId, seq: number) => void;
+  /** A message of somebody else arrived on this device. */
+  readonly onArrival: (message: ChatMessage) => void;
 }
 
 export class Device {
@@ -244,13 +245,13 @@ export class Device {
   }
 
   #makeEffects(): Effects {
-    const { world, cursors, keeper, settle, onSessionEnded, onDelivered } = this.#options;
+    const { world, cursors, keeper, settle, onSessionEnded, onArrival } = this.#options;
     return {
       settle,
       sessionEnded: onSessionEnded,
       keep: (message) => {
         keeper.keep(message);
-        if (message.senderId !== world.me.getSnapshot().id) onDelivered(message.roomId, message.seq);
+        if (message.senderId !== world.me.getSnapshot().id) onArrival(message);
       },
       amend: (...args) => keeper.amend(...args),
       refreshRoom: (id) => void this.#repair.recheck(id),

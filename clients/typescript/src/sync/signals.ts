@@ -1,5 +1,6 @@
 /** What this device says about reading, receiving and typing: little, and not more often than anybody needs. */
 
+import { ApiError } from "../api/error.js";
 import type { RoomId } from "../model/ids.js";
 import type { World } from "../store/world.js";
 import type { Link } from "./link.js";
@@ -15,13 +16,15 @@ type Timer = ReturnType<typeof setTimeout>;
 export class Signals {
   readonly #world: World;
   readonly #link: Link;
-  readonly #reads = new Map<RoomId, number>();
+  /** What is not confirmed yet. */
+  readonly #reads: Map<RoomId, number>;
   readonly #delivered = new Map<RoomId, number>();
   readonly #typing = new Map<RoomId, { saidAt: number; timer: Timer }>();
   #readTimer: Timer | undefined;
   #deliveredTimer: Timer | undefined;
 
-  constructor(world: World, link: Link) {
+  constructor(world: World, link: Link, reads: Map<RoomId, number>) {
+    this.#reads = reads;
     this.#world = world;
     this.#link = link;
     link.state.subscribe(() => {
@@ -87,8 +90,9 @@ export class Signals {
       this.#world.rooms.change(roomId, (room) =>
         room.lastReadSeq === answer.last_read_seq && room.lastSeq === seq ? { ...room, unreadCount: answer.unread_count } : room,
       );
-    } catch {
-      // It stays, and goes out with the next connection.
+    } catch (error) {
+      // What is refused for good, because the room is gone, is forgotten; the rest goes out with the next connection.
+      if (error instanceof ApiError && !error.retryable) this.#reads.delete(roomId);
     }
   }
 

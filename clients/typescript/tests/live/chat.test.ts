@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { ChatRoom, Session } from "../../src/index.js";
 import { Server, kithBinary } from "./server.js";
-import { until } from "./until.js";
+import { until } from "../support/until.js";
 
 describe.skipIf(kithBinary() === null)("two people and a real server", () => {
   let server: Server;
