@@ -6,7 +6,11 @@ use kith_e2e::{
     Node, Person, Postgres, Redis, Settings, befriend, direct_room, eventually, eventually_within,
     post, within,
 };
-use kith_sdk::close::REVOKED;
+use kith_sdk::{
+    close::REVOKED,
+    model::RoomId,
+    rest::{NewGroup, Paging},
+};
 
 const AT_ONCE: Duration = Duration::from_secs(1);
 const WITHOUT_REDIS: Duration = Duration::from_secs(10);
@@ -141,4 +145,75 @@ async fn without_redis_messages_still_arrive() {
     .await;
     anns.assert_sound();
     bobs.assert_sound();
+}
+
+#[tokio::test]
+async fn a_block_at_one_node_holds_at_the_other_when_it_is_answered() {
+    let (postgres, redis) = (Postgres::start().await, Redis::start().await);
+    let (here, there) = two_nodes(&postgres, &redis).await;
+    let ann = Person::sign_up(&here, "ann").await;
+    let bob = Person::sign_up(&there, "bob").await;
+    befriend(&ann, &bob).await;
+    bob.open_up().await;
+    let room = direct_room(&ann, &bob).await.id;
+    let bobs = bob.device().await;
+    // Bob never stops writing, and bringing Ann into groups.
+    let writing = async {
+        loop {
+            if let Err(refused) = bobs.send(room, "and another").await {
+                return refused;
+            }
+        }
+    };
+    let grouping = async {
+        loop {
+            let group = NewGroup {
+                name: "Come in".to_owned(),
+                participant_ids: vec![ann.id()],
+                client_id: None,
+            };
+            if let Err(refused) = bob.api.create_group(&group).await {
+                return refused;
+            }
+        }
+    };
+    let blocking = async {
+        eventually("both are under way", async || {
+            let rooms = ann.api.rooms(&Paging::default()).await.unwrap().items;
+            let spoken = ann.api.room(room).await.unwrap().last_seq > 3;
+            (rooms.len() > 2 && spoken).then_some(())
+        })
+        .await;
+        ann.api.block(bob.id()).await.unwrap();
+        seen_by(&ann.at(&there), room).await
+    };
+
+    let (written, grouped, at_the_answer) = tokio::join!(writing, grouping, blocking);
+
+    assert_eq!(written.code(), Some("not_allowed_by_privacy"));
+    assert_eq!(grouped.code(), Some("not_allowed_by_privacy"));
+    assert_eq!(
+        seen_by(&ann, room).await,
+        at_the_answer,
+        "nothing got in after the answer"
+    );
+    let bob_here = bob.at(&here);
+    assert_eq!(
+        bob_here.api.user(ann.id()).await.unwrap().relation,
+        "none",
+        "like a stranger's"
+    );
+    bobs.assert_sound();
+}
+
+/// How far the room is, and in how many rooms somebody is.
+async fn seen_by(person: &Person, room: RoomId) -> (u64, usize) {
+    let everything = Paging {
+        limit: Some(100),
+        cursor: None,
+    };
+    (
+        person.api.room(room).await.unwrap().last_seq,
+        person.api.rooms(&everything).await.unwrap().items.len(),
+    )
 }

@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use kith_error::Reason;
 use kith_ids::{RoomId, UserId};
 
 use super::{
-    judge_additions::{Additions, judge_additions},
+    judge_additions::{Additions, judge_additions, lock_additions},
     stays,
 };
 use crate::{
@@ -16,7 +15,7 @@ use crate::{
         membership::{Act, permit},
         participant::Participant,
     },
-    store::{events, participants, users},
+    store::{events, participants},
 };
 
 /// Adds those who are not in yet and gives them. One refused person refuses the whole call.
@@ -77,8 +76,7 @@ async fn add(
     if fresh.is_empty() {
         return Ok(Vec::new());
     }
-    let existing = users::lock(&mut tx, &additions.ids()).await?;
-    additions.require_all(&existing.into_iter().collect(), Reason::NotFound)?;
+    lock_additions(&mut tx, caller, additions).await?;
     let at = events::find_time(&mut tx).await?;
     let (outcome, people) = stays::join(&mut tx, &mut room, &fresh, at).await?;
     tx.commit().await?;

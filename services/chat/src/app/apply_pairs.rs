@@ -1,10 +1,12 @@
 //! Takes what friends decided for pairs of people. It holds for every send that commits after the answer.
 
+use kith_ids::UserId;
+
 use crate::{
     Error,
     app::App,
     domain::pair::{Pair, PairKey},
-    store::{pairs, rooms},
+    store::{pairs, rooms, users},
 };
 
 /// How often the batch starts again because a room appeared meanwhile.
@@ -29,6 +31,13 @@ async fn apply(app: &App, given: &[Pair]) -> Result<bool, Error> {
     let mut tx = app.pool.begin().await?;
     let locked = rooms::list_by_pairs(&mut tx, &keys).await?;
     rooms::lock(&mut tx, &locked).await?;
+    let blocked: Vec<UserId> = given
+        .iter()
+        .filter(|pair| pair.blocked)
+        .flat_map(|pair| [pair.key.lo, pair.key.hi])
+        .collect();
+    // Whoever is bringing one of them into a group was judged without the block: they come first, or see it.
+    users::lock_alone(&mut tx, &blocked).await?;
     pairs::insert(&mut tx, given).await?;
     // Whoever opens a room holds the pair's row, which is ours now: no further one can appear.
     if rooms::list_by_pairs(&mut tx, &keys).await? != locked {

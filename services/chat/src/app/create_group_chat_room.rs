@@ -1,11 +1,10 @@
 //! Makes a group, owned by its maker; repeatable by the maker's `client_id`.
 
-use kith_error::Reason;
 use kith_ids::{RoomId, UserId};
 
 use super::{
     create_direct_chat_room::Opened,
-    judge_additions::{Additions, judge_additions},
+    judge_additions::{Additions, judge_additions, lock_additions},
     learn_users::learn_users,
     room_views, stays,
 };
@@ -16,7 +15,6 @@ use crate::{
     store::{
         events,
         rooms::{self, NewRoom},
-        users,
     },
 };
 
@@ -97,9 +95,7 @@ async fn make(
     let Some(mut room) = rooms::insert(&mut tx, &new).await? else {
         return Ok(None);
     };
-    // Somebody deleted since accounts was asked is not brought in; somebody deleted from now on waits, and then leaves.
-    let existing = users::lock(&mut tx, &additions.ids()).await?;
-    additions.require_all(&existing.into_iter().collect(), Reason::NotFound)?;
+    lock_additions(&mut tx, caller, additions).await?;
     let at = events::find_time(&mut tx).await?;
     let outcome = stays::found(&mut tx, &mut room, &founders, at).await?;
     tx.commit().await?;

@@ -18,8 +18,8 @@ pub(crate) struct MessageReceipt {
     pub(crate) read_at: Option<DateTime<Utc>>,
 }
 
-/// Everybody but the sender who can see the message. Of those who hide what they read only the arrival is told; of those
-/// across a block nothing.
+/// Everybody but the sender who can see the message. Of those who hide what they read, and to those who hide it themselves,
+/// only the arrival is told; of those across a block nothing.
 pub(crate) async fn get_message_receipts(
     app: &App,
     caller: UserId,

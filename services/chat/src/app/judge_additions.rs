@@ -7,9 +7,14 @@ use kith_api::friends::v1::{CheckPermissionRequest, Permission};
 use kith_auth::Caller;
 use kith_error::{Failure, Reason, Violation};
 use kith_ids::UserId;
+use sqlx::PgConnection;
 
 use super::learn_users::learn_users;
-use crate::{Error, app::App};
+use crate::{
+    Error,
+    app::App,
+    store::{pairs, users},
+};
 
 /// People to be added, each with the place where the caller wrote them.
 #[derive(Debug, Clone)]
@@ -60,6 +65,22 @@ impl Additions {
             ..Failure::new(reason, message)
         }))
     }
+}
+
+/// Locks those who are added, and refuses the call if one of them is gone, or a block came between them and `actor`, since
+/// the siblings were asked. Whoever is deleted or blocks from now on waits until they are in.
+pub(crate) async fn lock_additions(
+    tx: &mut PgConnection,
+    actor: UserId,
+    additions: &Additions,
+) -> Result<(), Error> {
+    let ids = additions.ids();
+    let mut open: HashSet<UserId> = users::lock(tx, &ids).await?.into_iter().collect();
+    additions.require_all(&open, Reason::NotFound)?;
+    for blocked in pairs::list_blocked(tx, actor, &ids).await? {
+        open.remove(&blocked);
+    }
+    additions.require_all(&open, Reason::NotAllowedByPrivacy)
 }
 
 /// Refuses the call unless `actor` may add all of them.

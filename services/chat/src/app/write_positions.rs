@@ -127,7 +127,7 @@ fn step(from: LockedPosition, advance: Advance) -> Option<Step> {
     Some(Step { from, to })
 }
 
-/// What the others are told live: nothing in large rooms, nothing of somebody who does not show what they read.
+/// What the others are told live: nothing in large rooms, nothing of and to somebody who does not show what they read.
 fn receipt(step: &Step) -> Option<Receipt> {
     if step.from.participant_count > RECEIPTS_ROOM_SIZE || !step.from.read_receipts {
         return None;

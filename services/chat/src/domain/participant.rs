@@ -25,7 +25,7 @@ pub(crate) struct Participant {
     pub(crate) read_receipts: bool,
     /// A block lies between them and somebody, perhaps of this room.
     pub(crate) in_a_block: bool,
-    /// Of those who look: between whom and them a block lies.
+    /// Of those who look: between whom and them a block lies, and those who do not show what they read themselves.
     pub(crate) hidden_from: Vec<UserId>,
 }
 

@@ -62,6 +62,24 @@ pub(crate) async fn find(db: &mut PgConnection, key: PairKey) -> Result<Option<P
     }))
 }
 
+/// Those of these people between whom and somebody a block lies.
+pub(crate) async fn list_blocked(
+    db: &mut PgConnection,
+    user: UserId,
+    among: &[UserId],
+) -> Result<Vec<UserId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"SELECT other.id AS "id!: UserId"
+           FROM unnest($2::uuid[]) AS other (id)
+           JOIN chat.direct_pairs AS pair
+               ON pair.user_lo = least(other.id, $1) AND pair.user_hi = greatest(other.id, $1) AND pair.blocked"#,
+        user as UserId,
+        among as &[UserId],
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Closes a pair for ever. What stood between the two about typing and receipts stays.
 pub(crate) async fn update_closed(db: &mut PgConnection, key: PairKey) -> Result<(), sqlx::Error> {
     sqlx::query!(

@@ -263,7 +263,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) after: (i64, UserId),
     /// At most so many of each room.
     pub(crate) each: i64,
-    /// Who looks: of them it is told whom a block hides the positions from.
+    /// Who looks: of them it is told whom a block, or their own setting, hides the positions from.
     pub(crate) viewers: &'a [UserId],
 }
 
@@ -287,7 +287,9 @@ pub(crate) async fn list(
 ) -> Result<Vec<Participant>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        r#"SELECT stay.room_id AS "room_id!: RoomId", stay.user_id AS "user_id!: UserId",
+        r#"WITH hiding AS MATERIALIZED (
+               SELECT user_id FROM chat.users WHERE user_id = ANY($6) AND NOT read_receipts)
+           SELECT stay.room_id AS "room_id!: RoomId", stay.user_id AS "user_id!: UserId",
                   coalesce(person.username, '') AS "username!", coalesce(person.display_name, '') AS "display_name!",
                   person.avatar_url AS "avatar_url?", coalesce(person.deleted, false) AS "deleted!", stay.role AS "role!",
                   stay.joined_at AS "joined_at!", stay.joined_seq AS "joined_seq!", coalesce(position.read_seq, 0) AS "read_seq!",
@@ -298,7 +300,9 @@ pub(crate) async fn list(
                         FROM chat.direct_pairs AS pair
                         WHERE pair.blocked
                           AND ((pair.user_lo = stay.user_id AND pair.user_hi = ANY($6))
-                            OR (pair.user_hi = stay.user_id AND pair.user_lo = ANY($6)))) AS "hidden_from!: Vec<UserId>"
+                            OR (pair.user_hi = stay.user_id AND pair.user_lo = ANY($6)))
+                        UNION
+                        SELECT user_id FROM hiding) AS "hidden_from!: Vec<UserId>"
            FROM unnest($1::uuid[]) AS room (id)
            CROSS JOIN LATERAL (
                SELECT room_id, user_id, role, joined_at, joined_seq

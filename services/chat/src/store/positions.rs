@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use kith_ids::{MessageId, RoomId, UserId};
 use sqlx::PgConnection;
 
-use crate::domain::position::UNREAD_CAP;
+use crate::domain::position::{RECEIPTS_ROOM_SIZE, UNREAD_CAP};
 
 /// Where somebody stands in a room that they are in.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +24,7 @@ pub(crate) struct LockedPosition {
     pub(crate) delivered_seq: i64,
     /// They let others see what they read.
     pub(crate) read_receipts: bool,
-    /// Participants between whom and them a block lies.
+    /// Participants between whom and them a block lies, and those who do not show what they read themselves.
     pub(crate) hidden_from: Vec<UserId>,
 }
 
@@ -158,7 +158,14 @@ pub(crate) async fn lock(
                             ON other.room_id = position.room_id AND other.left_seq IS NULL
                            AND other.user_id
                                = CASE WHEN pair.user_lo = position.user_id THEN pair.user_hi ELSE pair.user_lo END
-                        WHERE pair.blocked AND (pair.user_lo = position.user_id OR pair.user_hi = position.user_id))
+                        WHERE pair.blocked AND (pair.user_lo = position.user_id OR pair.user_hi = position.user_id)
+                        UNION
+                        SELECT other.user_id
+                        FROM chat.chat_participants AS other
+                        JOIN chat.users AS hiding ON hiding.user_id = other.user_id AND NOT hiding.read_receipts
+                        -- Nobody is told live in larger rooms, so nobody is looked for there.
+                        WHERE room.participant_count <= $3
+                          AND other.room_id = position.room_id AND other.left_seq IS NULL)
                       AS "hidden_from!: Vec<UserId>"
            FROM unnest($1::uuid[], $2::uuid[]) AS given (room_id, user_id)
            JOIN chat.positions AS position ON position.room_id = given.room_id AND position.user_id = given.user_id
@@ -169,6 +176,7 @@ pub(crate) async fn lock(
            FOR NO KEY UPDATE OF position"#,
         &rooms as &[RoomId],
         &users as &[UserId],
+        RECEIPTS_ROOM_SIZE,
     )
     .fetch_all(db)
     .await
@@ -225,7 +233,7 @@ pub(crate) struct ReceiptRow {
     pub(crate) user_id: UserId,
     pub(crate) delivered_at: Option<DateTime<Utc>>,
     pub(crate) read_at: Option<DateTime<Utc>>,
-    /// They let others see what they read.
+    /// They let others see what they read, and so does the viewer.
     pub(crate) read_receipts: bool,
     /// A block lies between them and the viewer.
     pub(crate) blocked: bool,
@@ -245,7 +253,9 @@ pub(crate) async fn list_receipts(
                    WHERE receipt.room_id = $1 AND receipt.user_id = stay.user_id AND receipt.up_to_seq >= $2
                    ORDER BY receipt.up_to_seq
                    LIMIT 1) AS read_at,
-                  coalesce(person.read_receipts, true) AS "read_receipts!",
+                  coalesce(person.read_receipts, true)
+                      AND coalesce((SELECT own.read_receipts FROM chat.users AS own WHERE own.user_id = $4), true)
+                      AS "read_receipts!",
                   EXISTS (SELECT 1 FROM chat.direct_pairs AS pair
                           WHERE pair.blocked AND pair.user_lo = least(stay.user_id, $4)
                             AND pair.user_hi = greatest(stay.user_id, $4)) AS "blocked!"

@@ -68,6 +68,22 @@ pub(crate) async fn lock(
     .await
 }
 
+/// Holds these people alone until the end of the transaction: whoever brings one of them into a room holds them shared, so
+/// such an act has committed before this returns, or sees what this transaction writes.
+pub(crate) async fn lock_alone(db: &mut PgConnection, users: &[UserId]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "SELECT user_id
+         FROM chat.users
+         WHERE user_id = ANY($1)
+         ORDER BY user_id
+         FOR NO KEY UPDATE",
+        users as &[UserId],
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(())
+}
+
 /// Those of these people whose accounts are gone.
 pub(crate) async fn list_deleted(
     db: &mut PgConnection,

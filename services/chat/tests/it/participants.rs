@@ -3,9 +3,9 @@
 use futures::future::join_all;
 use kith_api::{
     chat::v1::{
-        GetParticipantsRequest, GetParticipantsResponse, GetRoomEventsRequest, Participant, Role,
-        UpdateChatRoomRequest, delivery::Delivery, room_event::Body,
-        user_event_body::Body as UserBody,
+        CreateGroupChatRoomRequest, GetParticipantsRequest, GetParticipantsResponse,
+        GetRoomEventsRequest, Participant, Role, UpdateChatRoomRequest, delivery::Delivery,
+        room_event::Body, user_event_body::Body as UserBody,
     },
     common::v1::PageRequest,
 };
@@ -15,7 +15,7 @@ use tonic::Status;
 
 use crate::{
     gateway::Gateway,
-    world::{World, failure, fields, inner, refusal},
+    world::{World, failure, fields, inner, refusal, texts},
 };
 
 const OK: Option<Reason> = None;
@@ -449,4 +449,32 @@ async fn user_bodies(world: &World, user: UserId) -> Vec<UserBody> {
     log.into_iter()
         .filter_map(|event| event.body?.body)
         .collect()
+}
+
+#[tokio::test]
+async fn a_block_that_came_after_the_siblings_were_asked_refuses_the_addition() {
+    let world = World::new().await;
+    let [owner, fine, blocked] = world.users();
+    let room = world.group(owner, &[]).await.room_id;
+    // Friends' answer to "may they be added?" is still the one from before the block.
+    let pair = world.siblings.set_blocked(owner, blocked, true);
+    world.apply_pairs(vec![pair]).await;
+
+    let added = failure(world.add(owner, &room, &[fine, blocked]).await);
+    let made = CreateGroupChatRoomRequest {
+        name: "A way around".to_owned(),
+        participant_ids: texts(&[blocked]),
+        client_id: None,
+    };
+    let made = failure(world.chat(owner).create_group_chat_room(made).await);
+
+    assert_eq!(
+        (added.reason, fields(&added)),
+        (Reason::NotAllowedByPrivacy, vec!["user_ids[1]"])
+    );
+    assert_eq!(
+        (made.reason, fields(&made)),
+        (Reason::NotAllowedByPrivacy, vec!["participant_ids[0]"])
+    );
+    assert_eq!(world.room(owner, &room).await.unwrap().participant_count, 1);
 }

@@ -106,6 +106,46 @@ async fn who_hides_what_they_read_shows_only_that_it_arrived() {
 }
 
 #[tokio::test]
+async fn who_hides_what_they_read_does_not_see_what_others_read() {
+    let world = World::new().await;
+    let [a, b, shy] = world.users();
+    let room = world.group(a, &[b, shy]).await.room_id;
+    let hide = ApplyReadReceiptsRequest {
+        user_id: shy.to_string(),
+        shown: false,
+        version: 1,
+    };
+    world.ingest().apply_read_receipts(hide).await.unwrap();
+    let message = world.send(a, &room, "hello").await;
+    let mut gateway = Gateway::connect(world.upstream()).await;
+    gateway.subscribe(&[&room], &[]).await;
+
+    world.read(b, &message).await.unwrap();
+
+    let told = next_receipt(&mut gateway).await;
+    assert_eq!(told.hidden_from_ids, [shy.to_string()]);
+    let of_b = |receipts: Vec<MessageReceipt>| {
+        let of_b = receipts
+            .into_iter()
+            .find(|one| one.user_id == b.to_string())
+            .unwrap();
+        (of_b.delivery_time.is_some(), of_b.read_time.is_some())
+    };
+    assert_eq!(of_b(receipts(&world, a, &message).await), (true, true));
+    assert_eq!(of_b(receipts(&world, shy, &message).await), (true, false));
+    let position_of_b = async |viewer| {
+        let room = world.room(viewer, &room).await.unwrap();
+        let shown = room
+            .participants
+            .into_iter()
+            .find(|one| one.user.clone().unwrap().user_id == b.to_string());
+        shown.unwrap().last_read_seq
+    };
+    assert_eq!(position_of_b(a).await, message.seq);
+    assert_eq!(position_of_b(shy).await, 0);
+}
+
+#[tokio::test]
 async fn across_a_block_nothing_is_told_of_positions() {
     let world = World::new().await;
     let [a, b, c] = world.users();
