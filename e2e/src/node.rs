@@ -215,8 +215,8 @@ impl Node {
         .await
     }
 
-    /// Runs an operator's command, such as `user disable`, on this node's data.
-    pub async fn operate(&self, arguments: &[&str]) {
+    /// Runs an operator's command, such as `user disable`, on this node's data; gives what it printed as its result.
+    pub async fn operate(&self, arguments: &[&str]) -> String {
         let settings = &self.settings;
         let mut command =
             tokio::process::Command::new(settings.binary.clone().unwrap_or_else(binary));
@@ -231,6 +231,7 @@ impl Node {
             "{arguments:?}: {}",
             String::from_utf8_lossy(&done.stderr)
         );
+        String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
     /// Kills the embedded Postgres as a power cut would.

@@ -15,8 +15,8 @@ use utoipa::{
 use crate::{
     error,
     rest::{
-        accounts, friend_requests, friends, health, messages, meta, participants, rooms, sessions,
-        sync, users,
+        accounts, contacts, friend_requests, friends, health, messages, meta, participants, rooms,
+        sessions, sync, users,
     },
 };
 
@@ -38,7 +38,8 @@ static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(Description::openapi
         users::get_me, users::update_me, users::delete_me, users::get_privacy,
         users::update_privacy, users::get_user,
         friends::list_friends, friends::list_blocked, friends::block_user, friends::unblock_user,
-        friends::remove_friend, friend_requests::list_requests, friend_requests::send_request,
+        friends::remove_friend, contacts::get_salt, contacts::register, contacts::remove,
+        contacts::find, friend_requests::list_requests, friend_requests::send_request,
         friend_requests::respond_to_request,
         rooms::list_rooms, rooms::create_room, rooms::get_room, rooms::update_room,
         rooms::update_settings, rooms::list_events, participants::list_participants,

@@ -2,6 +2,7 @@
 //! take beside them.
 
 pub(crate) mod accounts;
+pub(crate) mod contacts;
 pub(crate) mod cookie;
 pub(crate) mod friend_requests;
 pub(crate) mod friends;

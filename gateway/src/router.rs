@@ -5,8 +5,8 @@ use axum::Router;
 
 use crate::{
     rest::{
-        accounts, friend_requests, friends, health, messages, meta, participants, rooms, sessions,
-        sync, users,
+        accounts, contacts, friend_requests, friends, health, messages, meta, participants, rooms,
+        sessions, sync, users,
     },
     state::AppState,
     web,
@@ -61,6 +61,10 @@ routes! {
     post   "/api/v1/friends/requests"                            caller  friend_requests::send_request;
     put    "/api/v1/friends/requests/{id}"                       caller  friend_requests::respond_to_request;
     get    "/api/v1/friends/blocked"                             caller  friends::list_blocked;
+    get    "/api/v1/friends/contacts"                            caller  contacts::get_salt;
+    put    "/api/v1/friends/contacts/me"                         caller  contacts::register;
+    delete "/api/v1/friends/contacts/me"                         caller  contacts::remove;
+    post   "/api/v1/friends/contacts/match"                      caller  contacts::find;
     post   "/api/v1/friends/block/{user_id}"                     caller  friends::block_user;
     delete "/api/v1/friends/block/{user_id}"                     caller  friends::unblock_user;
     delete "/api/v1/friends/{user_id}"                           caller  friends::remove_friend;

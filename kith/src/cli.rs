@@ -66,7 +66,10 @@ pub enum Command {
         after_help = "Example:\n  kith --data DIR --listen 127.0.0.1:8080 &\n  kith demo --data DIR"
     )]
     Demo,
-    /// Disable or enable a person's account.
+    /// Bring the people and friendships of another product.
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Disable or enable a person's account, or give them a new password.
     #[command(subcommand)]
     User(UserCommand),
     /// Keys by which other backends speak gRPC to Kith.
@@ -112,7 +115,60 @@ pub enum UserCommand {
         /// The user name.
         name: String,
     },
+    /// Make a new password for this person, print it, and end all their sessions.
+    ///
+    /// For imported people without a password, and for those who lost theirs.
+    Password {
+        /// The user name.
+        name: String,
+    },
 }
+
+/// `kith import …`.
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// Bring users, friendships and open requests from CSV or JSON Lines files into the running instance.
+    ///
+    /// Run it as often as you like: what is there already stays as it is. Rows that break a rule are refused and named, and
+    /// hold up nobody else.
+    #[command(after_help = IMPORT_FORMAT)]
+    Friends(ImportFriends),
+}
+
+/// `kith import friends`.
+#[derive(Debug, Args)]
+pub struct ImportFriends {
+    /// `.csv` or `.jsonl` files, such as one of users and one of friendships; their order does not matter.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Judge every row and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write every refused row to this file, as CSV: file, line, field, code, message.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+const IMPORT_FORMAT: &str = "\
+Rows, in UTF-8. The first line of a CSV file names its columns; a .jsonl file has one object a line with the same names.
+  type           user, friends or request. Without it, a row with a friend_id is `friends`, any other is `user`
+  id             the person's id in the other product, up to 128 characters; of a request, who asks
+  username       users: 3 to 32 of a-z 0-9 _ . and nobody else's
+  display_name   users, optional: 1 to 64 characters
+  password_hash  users, optional: $argon2… or bcrypt ($2b$…). Without it nobody can log in as them until
+                 `kith user password NAME`
+  friend_id      friends and requests: the other person's id
+  note           requests, optional: up to 280 characters
+  since          friends, optional: 2024-05-17T09:30:00Z
+
+Example:
+  users.csv                        friends.csv                 or both in all.jsonl
+  id,username,display_name         type,id,friend_id           {\"id\":1,\"username\":\"ann\"}
+  1,ann,Ann Lee                    friends,1,2                 {\"id\":2,\"username\":\"ben\"}
+  2,ben,Ben Roe                    request,3,1                 {\"id\":1,\"friend_id\":2}
+
+  kith import friends users.csv friends.csv --data DIR --dry-run --report refused.csv
+  kith import friends users.csv friends.csv --data DIR --report refused.csv";
 
 /// `kith key …`.
 #[derive(Debug, Subcommand)]

@@ -4,9 +4,11 @@
 pub(crate) mod config_check;
 mod demo;
 pub(crate) mod doctor;
+mod import;
 mod operator;
+mod speaker;
 
-use crate::cli::{Command, Place};
+use crate::cli::{Command, ImportCommand, Place};
 use crate::config::Config;
 
 /// Runs a command that works on an instance.
@@ -15,6 +17,7 @@ pub(crate) async fn operate(place: &Place, command: Command) -> anyhow::Result<(
         .map_err(|problems| anyhow::anyhow!("the configuration cannot be used:\n{problems}"))?;
     match command {
         Command::Demo => demo::run(&config).await,
+        Command::Import(ImportCommand::Friends(options)) => import::run(&config, options).await,
         other => operator::run(&config, other).await,
     }
 }

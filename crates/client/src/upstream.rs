@@ -8,7 +8,9 @@ use kith_api::{
         chat_service_client::ChatServiceClient, delivery_service_client::DeliveryServiceClient,
         ingest_service_client::IngestServiceClient,
     },
-    friends::v1::friends_service_client::FriendsServiceClient,
+    friends::v1::{
+        contact_service_client::ContactServiceClient, friends_service_client::FriendsServiceClient,
+    },
     presence::v1::presence_service_client::PresenceServiceClient,
 };
 use kith_auth::{CALLER_METADATA, Caller, CallerSigner};
@@ -65,6 +67,11 @@ impl Upstream {
     /// The friends service, for this caller.
     pub fn friends(&self, caller: &Caller) -> FriendsServiceClient<Intercepted> {
         FriendsServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+    }
+
+    /// Contact matching, for this caller.
+    pub fn contacts(&self, caller: &Caller) -> ContactServiceClient<Intercepted> {
+        ContactServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
     }
 
     /// The chat service, for this caller.

@@ -8,9 +8,12 @@
 mod bad_input;
 mod blocks;
 mod cluster;
+mod contacts;
 mod faults;
 mod groups;
+mod imports;
 mod positions;
+mod privacy;
 mod process;
 mod profiles;
 mod races;

@@ -97,6 +97,22 @@ impl Fields {
         })
     }
 
+    /// A list of texts that must be there.
+    pub(crate) fn texts(
+        &mut self,
+        name: &str,
+        items: usize,
+        characters: RangeInclusive<usize>,
+    ) -> Vec<String> {
+        let Some(value) = self.required(name) else {
+            return Vec::new();
+        };
+        self.list_of(name, value, items, |fields, name, item| {
+            fields.text_of(name, item, characters.clone())
+        })
+        .unwrap_or_default()
+    }
+
     /// An id that must be there.
     pub(crate) fn id<T: FromStr + ToString>(&mut self, name: &str) -> String {
         let Some(value) = self.required(name) else {

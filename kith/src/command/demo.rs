@@ -4,23 +4,16 @@
 
 mod community;
 mod people;
-mod speaker;
 mod talk;
 
-use std::net::SocketAddr;
-
-use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use kith_auth::CallerSigner;
 use kith_clock::Clock;
-use secrecy::SecretString;
 
+use super::speaker::{self, Speaker};
 use crate::config::Config;
-use crate::node::cluster_key;
-use crate::place::{self, DEMO_LOGINS, INTERNAL_ADDRESS, PUBLIC_ADDRESS, Storage};
+use crate::place::{self, DEMO_LOGINS, PUBLIC_ADDRESS};
 use crate::say::say;
 use community::Community;
-use speaker::Speaker;
 
 /// What everybody in the demo logs in with.
 const PASSWORD: &str = "demo-password";
@@ -30,35 +23,10 @@ const KEY_NAME: &str = "kith-demo";
 const MONTHS: i64 = 4;
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
-    let address = internal_address(config)?;
-    let storage = Storage::reach(config).await?;
-    let outcome = with_key(config, &storage, address).await;
-    storage.stop().await;
-    outcome
-}
-
-fn internal_address(config: &Config) -> anyhow::Result<SocketAddr> {
-    let folder = config.folder();
-    place::read_address(&folder, INTERNAL_ADDRESS).with_context(|| {
-        format!(
-            "no instance runs on {0}; start it first: kith --data {0}",
-            folder.display()
-        )
+    let made = speaker::with_speaker(config, KEY_NAME, async |speaker| {
+        fill(speaker, Clock::system().now()).await
     })
-}
-
-/// Runs with a service key of its own, which ends with the run.
-async fn with_key(config: &Config, storage: &Storage, address: SocketAddr) -> anyhow::Result<()> {
-    let (pool, clock) = (storage.pool_of("accounts")?, Clock::system());
-    // One that an interrupted run left behind.
-    let _ = kith_accounts::operator::revoke_service_key(&pool, &clock, KEY_NAME).await;
-    let key: SecretString =
-        kith_accounts::operator::create_service_key(&pool, &clock, KEY_NAME).await?;
-    let signer = CallerSigner::new(cluster_key(config, storage).await?, clock.clone());
-    let speaker = Speaker::connect(address, &key, signer)?;
-    let outcome = fill(speaker, clock.now()).await;
-    kith_accounts::operator::revoke_service_key(&pool, &clock, KEY_NAME).await?;
-    let made = outcome.with_context(|| format!("the instance at {address} refused"))?;
+    .await?;
     say(if made {
         "\nThe demo community is there."
     } else {

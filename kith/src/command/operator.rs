@@ -28,7 +28,7 @@ async fn run_on(config: &Config, storage: &Storage, command: Command) -> anyhow:
             Ok(())
         }
         Command::Keys(KeysCommand::Rotate) => rotate(config, storage).await,
-        Command::Config(_) | Command::Doctor(_) | Command::Demo => Ok(()),
+        Command::Config(_) | Command::Doctor(_) | Command::Demo | Command::Import(_) => Ok(()),
     }
 }
 
@@ -42,6 +42,13 @@ async fn user(config: &Config, storage: &Storage, command: UserCommand) -> anyho
         UserCommand::Enable { name } => {
             kith_accounts::operator::enable_user(&pool, &clock, &name).await?;
             say(&format!("{name} may log in again"));
+        }
+        UserCommand::Password { name } => {
+            let accounts = &config.accounts;
+            let password =
+                kith_accounts::operator::reset_password(&pool, &clock, accounts, &name).await?;
+            // The one place where it is shown: only its hash is kept.
+            say(password.expose_secret());
         }
     }
     Ok(())

@@ -177,7 +177,8 @@ impl Joint<'_> {
             accounts: lines.accounts.upstream.clone(),
             chat: lines.chat.upstream.clone(),
         };
-        let config = self.config.friends.clone();
+        let mut config = self.config.friends.clone();
+        config.contacts.limits_enabled = self.config.limits.enabled;
         Ok(kith_friends::start(config, deps)
             .await
             .context("friends does not start")?

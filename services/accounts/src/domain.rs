@@ -2,6 +2,7 @@
 
 pub(crate) mod failure_budget;
 pub(crate) mod fields;
+pub(crate) mod import;
 pub(crate) mod password;
 pub(crate) mod profile;
 pub(crate) mod refresh_token;

@@ -39,6 +39,9 @@ pub enum Error {
     /// The service key is unknown or revoked.
     #[error("the service key does not hold")]
     ServiceKeyRefused,
+    /// The same was being done at the same time and was quicker.
+    #[error("somebody else was quicker")]
+    Overtaken,
     /// Hashing failed or had no room in time.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -82,7 +85,9 @@ impl Fault for Error {
             Self::ServiceKeyRefused => {
                 Failure::new(Reason::Unauthenticated, "the service key does not hold")
             }
-            Self::Hash(HashError::Overloaded) => Failure::unavailable(Duration::from_secs(1)),
+            Self::Hash(HashError::Overloaded) | Self::Overtaken => {
+                Failure::unavailable(Duration::from_secs(1))
+            }
             Self::Database(error) => {
                 kith_postgres::trouble(error).map_or_else(Failure::internal, Failure::from)
             }

@@ -10,7 +10,10 @@ use argon2::{
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::config::Config;
+use crate::{config::Config, domain::fields::Flaw};
+
+/// Longer than any hash that is made by common parameters.
+const MAX_FOREIGN: usize = 512;
 
 /// Why there is no hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -98,6 +101,43 @@ impl Hasher {
     }
 }
 
+/// Whether a hash that another system made can be verified here, at a price that a login may have.
+pub(crate) fn check_foreign(hash: &str) -> Result<(), Flaw> {
+    let flaw = Flaw::new(
+        "invalid",
+        "an Argon2 hash ($argon2…, at most 256 MiB, 10 passes, 16 lanes) or a bcrypt one ($2…, cost at most 15)",
+    );
+    if hash.len() > MAX_FOREIGN {
+        return Err(flaw);
+    }
+    if is_bcrypt(hash) {
+        let parts: bcrypt::HashParts = hash.parse().map_err(|_| flaw)?;
+        let cost = parts.get_cost();
+        return if (4..=15).contains(&cost) {
+            Ok(())
+        } else {
+            Err(flaw)
+        };
+    }
+    let parsed = PasswordHash::new(hash).map_err(|_| flaw)?;
+    let params = Params::try_from(&parsed).map_err(|_| flaw)?;
+    let is_complete = parsed.salt.is_some() && parsed.hash.is_some();
+    let is_argon2 = Algorithm::try_from(parsed.algorithm.as_str()).is_ok();
+    let is_bearable =
+        params.m_cost() <= 256 * 1024 && params.t_cost() <= 10 && params.p_cost() <= 16;
+    if is_complete && is_argon2 && is_bearable {
+        Ok(())
+    } else {
+        Err(flaw)
+    }
+}
+
+fn is_bcrypt(hash: &str) -> bool {
+    ["$2a$", "$2b$", "$2y$"]
+        .iter()
+        .any(|prefix| hash.starts_with(prefix))
+}
+
 impl Turn {
     /// The hash of a password with a fresh salt, as a PHC string.
     pub(crate) async fn hash(self, password: &SecretString) -> Result<(Self, String), HashError> {
@@ -120,6 +160,10 @@ impl Turn {
     ) -> Result<(Self, bool), HashError> {
         let (password, hash) = (password.clone(), hash.to_owned());
         self.run(move |_| {
+            if is_bcrypt(&hash) {
+                return bcrypt::verify(password.expose_secret(), &hash)
+                    .map_err(|_| HashError::Failed);
+            }
             let hash = PasswordHash::new(&hash).map_err(|_| HashError::Failed)?;
             // The hash carries its own parameters.
             Ok(Argon2::default()

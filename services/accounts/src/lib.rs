@@ -16,7 +16,10 @@ mod store;
 
 use std::sync::Arc;
 
-use kith_api::accounts::v1::accounts_service_server::AccountsServiceServer;
+use kith_api::accounts::v1::{
+    accounts_service_server::AccountsServiceServer,
+    user_import_service_server::UserImportServiceServer,
+};
 use kith_auth::{CallerInterceptor, CallerSigner, ClusterKey};
 use kith_client::Upstream;
 use kith_clock::Clock;
@@ -107,8 +110,15 @@ impl Running {
         let service = AccountsServiceServer::new(rpc::Rpc::new(Arc::clone(&self.app)))
             .max_decoding_message_size(MAX_MESSAGE);
         let signer = CallerSigner::new(self.app.cluster_key.clone(), self.app.clock.clone());
+        let import =
+            UserImportServiceServer::new(rpc::import::ImportRpc::new(Arc::clone(&self.app)))
+                .max_decoding_message_size(MAX_MESSAGE);
         Routes::new(InterceptedService::new(
             service,
+            CallerInterceptor::new(signer.clone()),
+        ))
+        .add_service(InterceptedService::new(
+            import,
             CallerInterceptor::new(signer),
         ))
     }

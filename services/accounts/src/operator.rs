@@ -1,6 +1,7 @@
-//! What the person who operates Kith does from the command line, straight on the database: disable and enable users, make and revoke service keys,
+//! What the person who operates Kith does from the command line, straight on the database: disable and enable users, reset passwords, make and revoke service keys,
 //! rotate the signing keys. Running nodes notice within a second, and new keys long before they sign.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kith_clock::Clock;
 use kith_ids::UserId;
 use secrecy::SecretString;
@@ -8,8 +9,10 @@ use sqlx::PgPool;
 
 pub use crate::store::service_keys::ServiceKey;
 use crate::{
+    Config, HashError,
     app::end_sessions,
     domain::{service_key, session::Cause, username::Username},
+    hashing::Hasher,
     keys::{self, KeyError},
     store::{outbox, service_keys, sessions, users},
 };
@@ -33,6 +36,9 @@ pub enum OperatorError {
     /// The signing keys.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
     /// The database.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
@@ -74,6 +80,31 @@ pub async fn enable_user(pool: &PgPool, clock: &Clock, name: &str) -> Result<(),
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Gives somebody a new, random password and ends all their sessions. The password is shown this once.
+pub async fn reset_password(
+    pool: &PgPool,
+    clock: &Clock,
+    config: &Config,
+    name: &str,
+) -> Result<SecretString, OperatorError> {
+    let user_id = find_user(pool, name).await?;
+    let bytes: [u8; 15] = kith_clock::random_bytes();
+    let password = SecretString::from(URL_SAFE_NO_PAD.encode(bytes));
+    let hasher = Hasher::start(config).await?;
+    let (_, hash) = hasher.turn().await?.hash(&password).await?;
+    let now = clock.now();
+    let mut tx = pool.begin().await?;
+    // A log-in in progress with the old password waits here and then finds another one.
+    users::lock(&mut tx, user_id)
+        .await?
+        .ok_or(OperatorError::NoSuchUser)?;
+    users::update_password_hash(&mut tx, user_id, &hash).await?;
+    let ended = sessions::delete_others(&mut tx, user_id, None).await?;
+    end_sessions::record(&mut tx, user_id, &ended, Cause::Ended, now).await?;
+    tx.commit().await?;
+    Ok(password)
 }
 
 /// Makes a key for another backend and gives its text, which is shown this once and cannot be found again.

@@ -2,6 +2,7 @@
 //! out in `siblings`, the only place that knows proto types.
 
 mod convert;
+pub(crate) mod import;
 pub(crate) mod siblings;
 
 use std::{pin::Pin, sync::Arc};

@@ -11,7 +11,9 @@ mod get_pair;
 mod get_privacy_settings;
 mod get_user;
 mod get_user_friends;
+mod import_graph;
 mod known_users;
+mod match_contacts;
 mod notices;
 mod pair_sync;
 mod remove_friend;
@@ -23,6 +25,7 @@ mod update_privacy_settings;
 use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound as _, Utc};
+use kith_auth::ClusterKey;
 use kith_clock::Clock;
 use kith_ids::UserId;
 use kith_postgres::page::{self, Cursors};
@@ -31,6 +34,7 @@ use sqlx::PgPool;
 use tokio::sync::Notify;
 
 use crate::{
+    config::Contacts,
     domain::pair::Pair,
     error::Error,
     siblings::{Siblings, Turns},
@@ -46,6 +50,9 @@ pub(crate) struct App {
     pub pool: PgPool,
     pub clock: Clock,
     pub cursors: Cursors,
+    /// Makes what contacts are hashed with, and what is kept of them.
+    pub cluster_key: ClusterKey,
+    pub contacts: Contacts,
     pub siblings: Siblings,
     /// Bounds the calls of other Kith services.
     pub sibling_turns: Turns,

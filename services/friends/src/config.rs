@@ -26,6 +26,25 @@ pub struct Config {
     /// The longest pause between two attempts.
     #[serde(with = "humantime_serde")]
     pub relay_max_backoff: Duration,
+    /// Contact matching.
+    pub contacts: Contacts,
+}
+
+/// `[friends.contacts]`: contact matching.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contacts {
+    /// Names the salt that contacts are hashed with; raised, it makes another one.
+    pub salt_id: u32,
+    /// Contacts that somebody may ask about in a day.
+    pub hashes_per_day: u32,
+    /// Whether the budget counts: the process's `limits.enabled`, set by whoever starts the service.
+    #[serde(skip, default = "enabled")]
+    pub limits_enabled: bool,
+}
+
+const fn enabled() -> bool {
+    true
 }
 
 impl Config {
@@ -63,6 +82,11 @@ impl Config {
             relay_interval: Duration::from_millis(50),
             relay_lease: Duration::from_secs(5),
             relay_max_backoff: Duration::from_millis(200),
+            contacts: Contacts {
+                salt_id: 1,
+                hashes_per_day: 5000,
+                limits_enabled: true,
+            },
         }
     }
 }

@@ -32,6 +32,10 @@ pub(crate) enum Error {
     RequestClosed,
     #[error("privacy settings forbid it")]
     NotAllowedByPrivacy,
+    #[error("the day's budget of contacts is used up")]
+    TooManyContacts { retry_after: Duration },
+    #[error("hashed with a salt that was replaced")]
+    SaltChanged,
     /// Something that another crate already put into public words: the caller context, a cursor.
     #[error("{0}")]
     Refused(#[from] Failure),
@@ -82,6 +86,15 @@ impl Fault for Error {
             Self::NotAllowedByPrivacy => Failure::new(
                 Reason::NotAllowedByPrivacy,
                 "this person does not allow that",
+            ),
+            Self::TooManyContacts { retry_after } => Failure::new(
+                Reason::RateLimited,
+                "too many contacts for one day; go on later",
+            )
+            .with_retry_after(*retry_after),
+            Self::SaltChanged => Failure::new(
+                Reason::Conflict,
+                "contacts are hashed with another salt now; read it again",
             ),
             Self::Refused(failure) => failure.clone(),
             Self::Unreachable(_) => Failure::unavailable(RETRY_AFTER),

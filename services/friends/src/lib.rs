@@ -13,7 +13,10 @@ mod rpc;
 mod siblings;
 mod store;
 
-use kith_api::friends::v1::friends_service_server::FriendsServiceServer;
+use kith_api::friends::v1::{
+    contact_service_server::ContactServiceServer, friends_service_server::FriendsServiceServer,
+    graph_import_service_server::GraphImportServiceServer,
+};
 use kith_auth::{CallerInterceptor, CallerSigner, ClusterKey};
 use kith_client::Upstream;
 use kith_clock::Clock;
@@ -62,6 +65,9 @@ pub enum StartError {
 #[derive(Debug, Clone)]
 pub struct Running {
     service: InterceptedService<FriendsServiceServer<rpc::Friends>, CallerInterceptor>,
+    contacts: InterceptedService<ContactServiceServer<rpc::contacts::Contacts>, CallerInterceptor>,
+    import:
+        InterceptedService<GraphImportServiceServer<rpc::import::GraphImport>, CallerInterceptor>,
 }
 
 /// Starts the service's loops and makes its gRPC service.
@@ -78,6 +84,8 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         pool: deps.pool,
         clock: deps.clock.clone(),
         cursors: Cursors::new(deps.cluster_key.clone()),
+        cluster_key: deps.cluster_key.clone(),
+        contacts: config.contacts,
         siblings: siblings::Siblings::new(deps.accounts, deps.chat, &config),
         sibling_turns: siblings::Turns::new("friends", config.sibling_calls, config.turn_timeout),
         wake: std::sync::Arc::default(),
@@ -90,11 +98,17 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
     deps.tasks.restarting("friends.relay_outbox", move || {
         relay.clone().run(shutdown.clone())
     });
+    let contacts = ContactServiceServer::new(rpc::contacts::Contacts::new(app.clone()))
+        .max_decoding_message_size(MAX_MESSAGE);
+    let import = GraphImportServiceServer::new(rpc::import::GraphImport::new(app.clone()))
+        .max_decoding_message_size(MAX_MESSAGE);
     let server =
         FriendsServiceServer::new(rpc::Friends::new(app)).max_decoding_message_size(MAX_MESSAGE);
     let signer = CallerSigner::new(deps.cluster_key, deps.clock);
     Ok(Running {
-        service: InterceptedService::new(server, CallerInterceptor::new(signer)),
+        service: InterceptedService::new(server, CallerInterceptor::new(signer.clone())),
+        contacts: InterceptedService::new(contacts, CallerInterceptor::new(signer.clone())),
+        import: InterceptedService::new(import, CallerInterceptor::new(signer)),
     })
 }
 
@@ -102,5 +116,7 @@ impl Running {
     /// The service's gRPC routes; calls without a signed caller are refused.
     pub fn routes(&self) -> Routes {
         Routes::new(self.service.clone())
+            .add_service(self.contacts.clone())
+            .add_service(self.import.clone())
     }
 }

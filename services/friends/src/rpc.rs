@@ -1,9 +1,11 @@
 //! The gRPC service: one delegating line per call. The modules below read the wire's messages, ask the use case and write the answer.
 
 mod blocks;
+pub(crate) mod contacts;
 pub(crate) mod convert;
 mod decode;
 mod friends;
+pub(crate) mod import;
 mod privacy;
 mod requests;
 mod siblings;

@@ -2,7 +2,9 @@
 //! none of them decides anything.
 
 pub(crate) mod blocks;
+pub(crate) mod contacts;
 pub(crate) mod friendships;
+pub(crate) mod imports;
 pub(crate) mod outbox;
 pub(crate) mod pairs;
 pub(crate) mod people;

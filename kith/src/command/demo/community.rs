@@ -19,9 +19,9 @@ use kith_error::{Failure, Reason};
 use tonic::Status;
 
 use super::people::{GROUPS, PENDING, PEOPLE, Person, friends};
-use super::speaker::{Speaker, patiently};
 use super::talk::Talk;
 use super::{MONTHS, PASSWORD};
+use crate::command::speaker::{Speaker, patiently};
 
 /// Rooms that talk at the same time; messages of one room keep their order.
 const ROOMS_AT_ONCE: usize = 24;

@@ -6,7 +6,10 @@ use secrecy::SecretString;
 use super::App;
 use crate::{
     config::delta,
-    domain::failure_budget::{FailureBudget, Subject},
+    domain::{
+        failure_budget::{FailureBudget, Subject},
+        password,
+    },
     error::Error,
     hashing::Turn,
     store::login_failures,
@@ -19,9 +22,11 @@ use crate::{
 pub(super) async fn check(
     app: &App,
     subject: Subject,
-    password: &SecretString,
+    given: &SecretString,
     hash: Option<&str>,
 ) -> Result<Turn, Error> {
+    // Who has no password yet is refused like an unknown user, after the same work.
+    let hash = hash.filter(|hash| *hash != password::NONE);
     let turn = app.hasher.turn().await?;
     let (budget, now) = (budget(app), app.now());
     if app.config.limits_enabled {
@@ -33,7 +38,7 @@ pub(super) async fn check(
         }
     }
     let (turn, holds) = turn
-        .verify(password, hash.unwrap_or(app.hasher.dummy()))
+        .verify(given, hash.unwrap_or(app.hasher.dummy()))
         .await?;
     if holds && hash.is_some() {
         metrics::counter!("kith_accounts_passwords_checked_total", "outcome" => "right")

@@ -11,7 +11,7 @@ use crate::{
         failure_budget::Subject, fields::Fields, password, session::Cause, username::Username,
     },
     error::Error,
-    store::{login_failures, outbox, sessions, users},
+    store::{imported_users, login_failures, outbox, sessions, users},
 };
 
 /// Gives the sessions that it ended: all of the account.
@@ -49,6 +49,7 @@ pub(crate) async fn delete_account(
         login_failures::delete(&mut tx, Subject::login(&name)).await?;
     }
     login_failures::delete(&mut tx, subject).await?;
+    imported_users::delete(&mut tx, user_id).await?;
     users::update_deleted(&mut tx, user_id, now).await?;
     outbox::insert_user_changed(&mut tx, user_id, now).await?;
     let ended = sessions::delete_others(&mut tx, user_id, None).await?;

@@ -4,6 +4,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{fields::Flaw, text::is_longer_than};
 
+/// What stands for the hash of somebody who has no password yet: no password has it.
+pub(crate) const NONE: &str = "!";
 /// Fewest characters.
 const MIN: usize = 8;
 /// Most characters.

@@ -60,6 +60,27 @@ pub(crate) async fn insert_user_changed(
     Ok(())
 }
 
+/// The same for many users who are new, and so hold up nobody.
+#[tracing::instrument(name = "db.outbox.insert_users_changed", skip_all)]
+pub(crate) async fn insert_users_changed(
+    tx: &mut PgConnection,
+    user_ids: &[UserId],
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let ids: Vec<Uuid> = user_ids.iter().map(|id| *id.as_uuid()).collect();
+    sqlx::query!(
+        "INSERT INTO accounts.outbox (target, user_id, created_at, due_at)
+         SELECT target, user_id, $2, $2
+         FROM unnest($1::uuid[]) AS changed (user_id)
+         CROSS JOIN (VALUES ('friends'), ('chat')) AS told (target)",
+        &ids,
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Notes that sessions of a user ended, for the user's own log.
 #[tracing::instrument(name = "db.outbox.insert_sessions_ended", skip_all)]
 pub(crate) async fn insert_sessions_ended(

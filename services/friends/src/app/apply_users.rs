@@ -5,7 +5,7 @@ use kith_ids::UserId;
 use super::{App, Result, notices::Notices};
 use crate::{
     domain::{event::UserEvent, person::Profile, request::RequestStatus},
-    store::{self, blocks, friendships, privacy, requests},
+    store::{self, blocks, contacts, friendships, privacy, requests},
 };
 
 /// Rows removed in one transaction.
@@ -35,6 +35,8 @@ impl App {
         while self.forget_blocks(user).await? {}
         let mut tx = store::begin(&self.pool).await?;
         privacy::delete(&mut tx, user).await?;
+        contacts::delete(&mut tx, user).await?;
+        contacts::delete_budget(&mut tx, user).await?;
         let mut notices = Notices::new(self);
         notices.recompute_soon(user);
         notices.write(&mut tx).await?;

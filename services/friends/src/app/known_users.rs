@@ -1,6 +1,6 @@
 //! Knowing people: whether somebody exists is accounts' word; what is shown of them comes from the projection, which this brings up to date.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use kith_ids::UserId;
 use sqlx::PgConnection;
@@ -58,6 +58,11 @@ impl App {
         }
         // In id order, like every lock on several users.
         profiles.sort_unstable_by_key(|profile| (profile.id, profile.version));
+        let added = self.add_users(&profiles, &known).await?;
+        profiles.retain(|profile| !added.contains(&(profile.id, profile.version)));
+        if profiles.is_empty() {
+            return Ok(());
+        }
 
         let mut tx = store::begin(&self.pool).await?;
         let mut notices = Notices::new(self);
@@ -72,6 +77,36 @@ impl App {
         store::commit(tx).await?;
         self.wake.notify_one();
         Ok(())
+    }
+}
+
+impl App {
+    /// Adds people who were not known, all in one short statement: an import brings thousands, while others ask for the same
+    /// ones. Gives the versions that are there now; whom somebody else added meanwhile is not among them.
+    async fn add_users(
+        &self,
+        profiles: &[Profile],
+        known: &HashMap<UserId, i64>,
+    ) -> Result<HashSet<(UserId, i64)>> {
+        let new: Vec<Profile> = profiles
+            .iter()
+            .filter(|profile| !known.contains_key(&profile.id))
+            .cloned()
+            .map(|profile| {
+                if profile.deleted {
+                    profile.without_personal_data()
+                } else {
+                    profile
+                }
+            })
+            .collect();
+        if new.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut tx = store::begin(&self.pool).await?;
+        let added = users::insert_all(&mut tx, &new).await?;
+        store::commit(tx).await?;
+        Ok(added.into_iter().collect())
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) enum Permission {
     SeePresence,
     SeeLastSeen,
     AddToGroup,
+    /// By search, or as a contact.
+    Find,
 }
 
 /// What decides whether an actor may do something to a target.
@@ -153,6 +155,7 @@ impl Privacy {
             Permission::SeePresence => self.presence,
             Permission::SeeLastSeen => self.last_seen,
             Permission::AddToGroup => self.group_adds,
+            Permission::Find => self.searchable,
         };
         !actor.blocked && circle.admits(actor.friends, actor.mutual)
     }

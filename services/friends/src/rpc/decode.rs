@@ -1,11 +1,13 @@
 //! Reads the fields of requests and names every bad one at once.
 
+use bytes::Bytes;
 use kith_api::friends::v1 as wire;
 use kith_error::Violation;
 use kith_ids::UserId;
 
 use crate::{
     domain::{
+        contact::ContactHash,
         privacy::{Audience, Look, Permission},
         request::{Action, Direction, NOTE_MAX},
     },
@@ -160,6 +162,32 @@ impl Fields {
             .into_iter()
             .map(|look| look.map(|(viewer, user)| Look { viewer, user }))
             .collect()
+    }
+
+    /// Hashes of contacts: some, and no more than `most`.
+    pub(super) fn hashes(&mut self, hashes: &[Bytes], most: usize) -> Option<Vec<ContactHash>> {
+        if hashes.is_empty() {
+            return self.bad("hashes", "required", "at least one hash is needed");
+        }
+        self.at_most("hashes", hashes.len(), most)?;
+        let mut read = Vec::with_capacity(hashes.len());
+        for (place, hash) in hashes.iter().enumerate() {
+            match ContactHash::try_from(&hash[..]) {
+                Ok(hash) => read.push(hash),
+                Err(_) => {
+                    self.bad::<()>(format!("hashes[{place}]"), "invalid", "not 32 bytes");
+                }
+            }
+        }
+        Some(read)
+    }
+
+    /// The size of a list.
+    pub(super) fn at_most(&mut self, field: &str, count: usize, most: usize) -> Option<()> {
+        if count > most {
+            return self.bad(field, "too_long", &format!("at most {most} rows"));
+        }
+        Some(())
     }
 
     /// The size of a delivery of users.

@@ -108,6 +108,78 @@ pub(crate) async fn insert(conn: &mut PgConnection, profile: &Profile) -> Result
     Ok(result.rows_affected() == 1)
 }
 
+/// Adds users who are not there, and gives their versions; of one who is named twice the first.
+#[tracing::instrument(name = "db.users.insert_all", skip_all)]
+#[expect(clippy::too_many_lines, reason = "one statement and its many columns")]
+pub(crate) async fn insert_all(
+    conn: &mut PgConnection,
+    profiles: &[Profile],
+) -> Result<Vec<(UserId, i64)>> {
+    let ids: Vec<UserId> = profiles.iter().map(|one| one.id).collect();
+    let column = |read: fn(&Profile) -> &str| -> Vec<String> {
+        profiles.iter().map(|one| read(one).to_owned()).collect()
+    };
+    let name_keys: Vec<String> = profiles.iter().map(|one| fold(&one.display_name)).collect();
+    let avatars: Vec<Option<String>> = profiles.iter().map(|one| one.avatar_url.clone()).collect();
+    // Lists of lists must be rectangles in SQL, which these are not; a word has no line break.
+    let interests: Vec<String> = profiles
+        .iter()
+        .map(|one| one.interests.join("\n"))
+        .collect();
+    let times: Vec<DateTime<Utc>> = profiles.iter().map(|one| one.create_time).collect();
+    let disabled: Vec<bool> = profiles.iter().map(|one| one.disabled).collect();
+    let deleted: Vec<bool> = profiles.iter().map(|one| one.deleted).collect();
+    let versions: Vec<i64> = profiles.iter().map(|one| one.version).collect();
+    let rows = sqlx::query!(
+        r#"
+        INSERT INTO friends.users
+            (user_id, username, display_name, name_key, avatar_url, bio, interests, locale, create_time, disabled, deleted, version)
+        SELECT
+            t.user_id,
+            t.username,
+            t.display_name,
+            t.name_key,
+            t.avatar_url,
+            t.bio,
+            string_to_array(t.interests, E'\n'),
+            t.locale,
+            t.create_time,
+            t.disabled,
+            t.deleted,
+            t.version
+        FROM unnest(
+            $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+            $7::text[], $8::text[], $9::timestamptz[], $10::bool[], $11::bool[], $12::bigint[]
+        ) AS t (
+            user_id, username, display_name, name_key, avatar_url, bio,
+            interests, locale, create_time, disabled, deleted, version
+        )
+        -- In order, so that two nodes that add the same people cannot wait for each other in a circle.
+        ORDER BY t.user_id
+        ON CONFLICT (user_id) DO NOTHING
+        RETURNING user_id AS "user_id: UserId", version
+        "#,
+        &ids as _,
+        &column(|one| &one.username),
+        &column(|one| &one.display_name),
+        &name_keys,
+        &avatars as _,
+        &column(|one| &one.bio),
+        &interests,
+        &column(|one| &one.locale),
+        &times,
+        &disabled,
+        &deleted,
+        &versions,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.user_id, row.version))
+        .collect())
+}
+
 /// Replaces what is known of a user.
 #[tracing::instrument(name = "db.users.update_profile", skip_all)]
 pub(crate) async fn update_profile(conn: &mut PgConnection, profile: &Profile) -> Result<()> {

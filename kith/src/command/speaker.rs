@@ -3,12 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use kith_api::accounts::v1::accounts_service_client::AccountsServiceClient;
+use kith_api::accounts::v1::user_import_service_client::UserImportServiceClient;
 use kith_api::accounts::v1::{LoginRequest, LoginResponse};
 use kith_api::chat::v1::chat_service_client::ChatServiceClient;
 use kith_api::friends::v1::friends_service_client::FriendsServiceClient;
+use kith_api::friends::v1::graph_import_service_client::GraphImportServiceClient;
 use kith_auth::{Caller, CallerSigner};
 use kith_client::Upstream;
+use kith_clock::Clock;
 use kith_error::{Failure, Reason};
 use secrecy::{ExposeSecret as _, SecretString};
 use tonic::metadata::{Ascii, MetadataValue};
@@ -17,7 +21,9 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
-use crate::node::ON_BEHALF_OF;
+use crate::config::Config;
+use crate::node::{ON_BEHALF_OF, cluster_key};
+use crate::place::{self, INTERNAL_ADDRESS, Storage};
 
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How often a busy node is asked again.
@@ -25,7 +31,7 @@ const ATTEMPTS: u32 = 12;
 
 /// A channel and a key. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Speaker {
+pub(in crate::command) struct Speaker {
     channel: Channel,
     authorization: MetadataValue<Ascii>,
     /// Log-ins are for nodes alone, and the person who runs this command is as trusted as one.
@@ -34,15 +40,15 @@ pub(super) struct Speaker {
 
 /// Adds the key, and the person.
 #[derive(Clone)]
-pub(super) struct Credentials {
+pub(in crate::command) struct Credentials {
     authorization: MetadataValue<Ascii>,
     on_behalf_of: Option<MetadataValue<Ascii>>,
 }
 
-pub(super) type Spoken = InterceptedService<Channel, Credentials>;
+pub(in crate::command) type Spoken = InterceptedService<Channel, Credentials>;
 
 impl Speaker {
-    pub(super) fn connect(
+    pub(in crate::command) fn connect(
         address: SocketAddr,
         key: &SecretString,
         signer: CallerSigner,
@@ -61,12 +67,20 @@ impl Speaker {
         })
     }
 
-    pub(super) fn accounts(&self) -> AccountsServiceClient<Spoken> {
+    pub(in crate::command) fn user_import(&self) -> UserImportServiceClient<Spoken> {
+        UserImportServiceClient::with_interceptor(self.channel.clone(), self.credentials(None))
+    }
+
+    pub(in crate::command) fn graph_import(&self) -> GraphImportServiceClient<Spoken> {
+        GraphImportServiceClient::with_interceptor(self.channel.clone(), self.credentials(None))
+    }
+
+    pub(in crate::command) fn accounts(&self) -> AccountsServiceClient<Spoken> {
         AccountsServiceClient::with_interceptor(self.channel.clone(), self.credentials(None))
     }
 
     /// Logs in; none when nobody has this name and password.
-    pub(super) async fn login(
+    pub(in crate::command) async fn login(
         &self,
         request: LoginRequest,
     ) -> Result<Option<LoginResponse>, Status> {
@@ -82,18 +96,18 @@ impl Speaker {
         }
     }
 
-    pub(super) fn accounts_as(&self, person: &str) -> AccountsServiceClient<Spoken> {
+    pub(in crate::command) fn accounts_as(&self, person: &str) -> AccountsServiceClient<Spoken> {
         AccountsServiceClient::with_interceptor(
             self.channel.clone(),
             self.credentials(Some(person)),
         )
     }
 
-    pub(super) fn friends_as(&self, person: &str) -> FriendsServiceClient<Spoken> {
+    pub(in crate::command) fn friends_as(&self, person: &str) -> FriendsServiceClient<Spoken> {
         FriendsServiceClient::with_interceptor(self.channel.clone(), self.credentials(Some(person)))
     }
 
-    pub(super) fn chat_as(&self, person: &str) -> ChatServiceClient<Spoken> {
+    pub(in crate::command) fn chat_as(&self, person: &str) -> ChatServiceClient<Spoken> {
         ChatServiceClient::with_interceptor(self.channel.clone(), self.credentials(Some(person)))
     }
 
@@ -104,6 +118,45 @@ impl Speaker {
             on_behalf_of: person.and_then(|id| id.parse().ok()),
         }
     }
+}
+
+/// Runs something against the running instance, with a service key of its own that ends with it.
+pub(in crate::command) async fn with_speaker<T>(
+    config: &Config,
+    key_name: &str,
+    work: impl AsyncFnOnce(Speaker) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let folder = config.folder();
+    let address = place::read_address(&folder, INTERNAL_ADDRESS).with_context(|| {
+        format!(
+            "no instance runs on {0}; start it first: kith --data {0}",
+            folder.display()
+        )
+    })?;
+    let storage = Storage::reach(config).await?;
+    let outcome = with_key(config, &storage, key_name, address, work).await;
+    storage.stop().await;
+    outcome
+}
+
+async fn with_key<T>(
+    config: &Config,
+    storage: &Storage,
+    key_name: &str,
+    address: SocketAddr,
+    work: impl AsyncFnOnce(Speaker) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let (pool, clock) = (storage.pool_of("accounts")?, Clock::system());
+    // One that an interrupted run left behind.
+    let _ = kith_accounts::operator::revoke_service_key(&pool, &clock, key_name).await;
+    let key = kith_accounts::operator::create_service_key(&pool, &clock, key_name).await?;
+    let signer = CallerSigner::new(cluster_key(config, storage).await?, clock.clone());
+    let outcome = match Speaker::connect(address, &key, signer) {
+        Ok(speaker) => work(speaker).await,
+        Err(error) => Err(error),
+    };
+    kith_accounts::operator::revoke_service_key(&pool, &clock, key_name).await?;
+    outcome.with_context(|| format!("the instance at {address} refused"))
 }
 
 impl Interceptor for Credentials {
@@ -119,7 +172,9 @@ impl Interceptor for Credentials {
 }
 
 /// Repeats a call that the node could not answer right now, as every caller should; each call of the demo may be repeated.
-pub(super) async fn patiently<T>(call: impl AsyncFn() -> Result<T, Status>) -> Result<T, Status> {
+pub(in crate::command) async fn patiently<T>(
+    call: impl AsyncFn() -> Result<T, Status>,
+) -> Result<T, Status> {
     let mut pause = Duration::from_millis(200);
     for _ in 0..ATTEMPTS {
         match call().await {
