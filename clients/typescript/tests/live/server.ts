@@ -72,8 +72,8 @@ export class Server {
     await rm(this.#data, { recursive: true, force: true });
   }
 
-  client(tokens: TokenStore = memoryTokens()): Client {
-    return createClient({ baseUrl: this.url, tokens, WebSocket: WebSocket as unknown as typeof globalThis.WebSocket });
+  client(tokens: TokenStore = memoryTokens(), storage: "memory" | "indexeddb" = "memory"): Client {
+    return createClient({ baseUrl: this.url, tokens, storage, WebSocket: WebSocket as unknown as typeof globalThis.WebSocket });
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {
@@ -87,7 +87,7 @@ export class Server {
   }
 }
 
-function memoryTokens(): TokenStore {
+export function memoryTokens(): TokenStore {
   let secret: string | null = null;
   return {
     load: async () => secret,

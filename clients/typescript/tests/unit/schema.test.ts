@@ -7,7 +7,7 @@ import { expect, it } from "vitest";
 const folder = resolve(import.meta.dirname, "../..");
 
 /** That openapi.json itself is what the server serves is checked where the server is built. */
-it("the types of the calls are those of openapi.json: else run `make api`", async () => {
+it("the types of the calls are those of openapi.json: else run `make api`", { timeout: 120_000 }, async () => {
   const fresh = astToString(await openapiTS(new URL(`file://${folder}/openapi.json`)));
   const kept = await readFile(resolve(folder, "src/api/schema.ts"), "utf8");
 
