@@ -111,7 +111,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const end = async (reason: EndReason): Promise<void> => {
     if (isOver) return;
     await halt();
-    auth.end();
+    await auth.end();
     await (reason === null ? storage.wipe() : storage.wipeServerData());
     options.onEnd(reason);
   };
@@ -121,6 +121,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     channel.close();
   };
 
+  auth.onEnded = () => void end("session_ended");
   await Promise.all([keeper.restore(), drafts.restore(), outbox.restore()]);
   showPending(outbox, core.world);
   tab.start();

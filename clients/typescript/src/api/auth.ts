@@ -92,10 +92,11 @@ export class Auth {
     return this.refresh(this.#access?.token);
   }
 
-  /** Nothing is sent in this session's name any more. */
-  end(): void {
+  /** Nothing is sent in this session's name any more, also not by the next start. */
+  async end(): Promise<void> {
     this.#hasEnded = true;
     this.#access = null;
+    await this.#options.credentials.save(null);
   }
 
   #isFresh(): boolean {
@@ -128,8 +129,7 @@ export class Auth {
   }
 
   async #endNow(): Promise<never> {
-    this.end();
-    await this.#options.credentials.save(null);
+    await this.end();
     this.onEnded();
     throw ApiError.signedOut();
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { ChatRoom, Session } from "../../src/index.js";
-import { Server, kithBinary } from "./server.js";
+import { Server, kithBinary, memoryTokens } from "./server.js";
 import { until } from "../support/until.js";
 
 describe.skipIf(kithBinary() === null)("two people and a real server", () => {
@@ -84,6 +84,20 @@ describe.skipIf(kithBinary() === null)("two people and a real server", () => {
     expect(texts(ann).toSorted()).toEqual(expected.toSorted());
     const mine = texts(ann).filter((text) => text?.startsWith("ann"));
     expect(mine).toEqual(expected.filter((text) => text.startsWith("ann")));
+  });
+
+  it("end a session that another device revoked, and keep nothing of one that logged out", async () => {
+    const tokens = memoryTokens();
+    const client = server.client(tokens);
+    const other = await client.login("ben", "battery staple");
+    await ben.account.loadDevices();
+    await ben.account.revokeDevice(other.id);
+    const ended = await until(client.state, ({ kind }) => kind === "signed_out");
+    await (await client.login("ben", "battery staple")).logout();
+
+    expect(ended).toEqual({ kind: "signed_out", reason: "session_ended" });
+    expect(client.state.getSnapshot()).toEqual({ kind: "signed_out", reason: null });
+    expect(await tokens.load()).toBeNull();
   });
 
   it("notice a block at once", async () => {
