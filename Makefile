@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt bench bench-append sqlx audit layers sizes services image
+.PHONY: help run demo test lint fmt api bench bench-append sqlx audit layers sizes services image
 
 help: ## List these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ layers: ## Check which crate may depend on which
 
 sizes: ## Print file sizes; fails above 500 lines
 	@scripts/sizes.sh --table
+
+api: ## Write the description of the REST calls, and the TypeScript types that follow from it
+	@scripts/api.sh
 
 sqlx: ## Write the offline query data (services/*/.sqlx) from the migrations
 	@scripts/sqlx.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian or Ubuntu packages that are missing. Arguments: `run` (Postgres), `test` (Redis as well).
+# Installs the Debian or Ubuntu packages that are missing. Arguments: `run` (Postgres), `test` (Redis and npm as well).
 set -euo pipefail
 
 wanted=()
@@ -9,6 +9,8 @@ command -v cc >/dev/null || wanted+=(build-essential)
 command -v curl >/dev/null || wanted+=(curl)
 if [ "${1:-run}" = test ]; then
     command -v redis-server >/dev/null || wanted+=(redis-server)
+    # Too old to build the clients with on Debian 12, but new enough to fetch one that is not: see scripts/node.sh.
+    command -v npm >/dev/null || wanted+=(nodejs npm)
 fi
 
 if [ ${#wanted[@]} -gt 0 ]; then

@@ -14,6 +14,9 @@ scripts/layers.sh
 scripts/sizes.sh
 scripts/migrations.sh
 
+step "TypeScript clients"
+scripts/clients.sh
+
 step "a private Postgres and Redis"
 services=$(scripts/services.sh start)
 eval "$services"
@@ -31,5 +34,8 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-it
 step "tests"
 cargo build --workspace --tests --bins --locked
 cargo nextest run --workspace --locked --no-fail-fast
+
+step "TypeScript clients against the server"
+scripts/clients.sh live
 
 step "all good"

@@ -32,6 +32,11 @@ use crate::state::{AppState, Gateway};
 
 pub use config::{Config, DEFAULTS};
 
+/// The description of the REST calls as `/api/openapi.json` serves it, made readable.
+pub fn description() -> String {
+    openapi::text()
+}
+
 /// What a gateway is given.
 pub struct Deps {
     /// Where it is reached; bound already.

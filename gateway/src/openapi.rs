@@ -60,6 +60,14 @@ pub(crate) fn document() -> &'static openapi::OpenApi {
     &DOCUMENT
 }
 
+/// The document as the clients keep it.
+pub(crate) fn text() -> String {
+    // Our types have text keys and no failing parts.
+    let mut text = serde_json::to_string_pretty(document()).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
 impl Modify for ForAllCalls {
     fn modify(&self, document: &mut openapi::OpenApi) {
         let scheme = HttpBuilder::new()

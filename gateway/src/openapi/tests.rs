@@ -10,6 +10,16 @@ fn described() -> Value {
 }
 
 #[test]
+fn the_clients_have_the_description_that_is_served() {
+    let kept = include_str!("../../../clients/typescript/openapi.json");
+
+    assert!(
+        kept == super::text(),
+        "the REST calls have changed: run `make api` and commit what it writes"
+    );
+}
+
+#[test]
 fn every_route_is_described_and_nothing_else() {
     let document = described();
     let paths = document["paths"].as_object().unwrap();

@@ -1,4 +1,4 @@
-/** The thin things between messages: a new day, where the unread begins, what happened in the room, who is typing. */
+/** The thin things between messages: a new day, where the unread begins, who is typing. */
 import styles from "./Separators.module.css";
 
 export function DaySeparator({ label }: { readonly label: string }) {
@@ -7,10 +7,6 @@ export function DaySeparator({ label }: { readonly label: string }) {
 
 export function UnreadLine({ label }: { readonly label: string }) {
   return <div className={styles.unread} role="separator" aria-label={label}><span>{label}</span></div>;
-}
-
-export function RoomNote({ text }: { readonly text: string }) {
-  return <p className={styles.note}><span dir="auto">{text}</span></p>;
 }
 
 export function TypingLine({ text }: { readonly text: string | null }) {
