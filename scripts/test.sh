@@ -38,4 +38,10 @@ cargo nextest run --workspace --locked --no-fail-fast
 step "TypeScript clients against the server"
 scripts/clients.sh live
 
+step "browser journeys"
+# Against target/debug/kith from the step above, which reads the web client from clients/web/dist.
+scripts/web.sh
+. scripts/node.sh
+(cd clients/web && npm run --silent journeys)
+
 step "all good"

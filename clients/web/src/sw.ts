@@ -24,6 +24,8 @@ const manifest = __PRECACHE__;
 const shell = `kith-${manifest.version}`;
 /** Assets that are fetched on demand (emoji, rarer fonts): kept once seen. */
 const extras = "kith-extras";
+/** The server's files vary by encoding and origin on the way; what is kept here is the same for all of them. */
+const anyForm = { ignoreVary: true } as const;
 
 worker.addEventListener("install", (event) => {
   event.waitUntil(caches.open(shell).then((cache) => cache.addAll(manifest.files.map((file) => new Request(file, { cache: "reload" })))));
@@ -47,11 +49,11 @@ worker.addEventListener("fetch", (event) => {
 
 /** Every address of the app is the same page; its own script reads the address. */
 async function page(request: Request): Promise<Response> {
-  return (await (await caches.open(shell)).match("/")) ?? fetch(request);
+  return (await (await caches.open(shell)).match("/", anyForm)) ?? fetch(request);
 }
 
 async function file(request: Request): Promise<Response> {
-  const kept = await caches.match(request);
+  const kept = await caches.match(request, anyForm);
   if (kept) return kept;
   const response = await fetch(request);
   if (response.ok) await (await caches.open(extras)).put(request, response.clone());

@@ -5,10 +5,15 @@ const day = 86_400_000;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
+/** The reader's own region, when it speaks the chosen language: a British reader wants 17:05, not 5:05 PM. */
+function regional(locale: string): string {
+  return globalThis.navigator?.languages?.find((wish) => wish.split("-")[0] === locale) ?? locale;
+}
+
 function format(locale: string, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${locale} ${name}`;
   let found = formats.get(key);
-  if (!found) formats.set(key, (found = new Intl.DateTimeFormat(locale, options)));
+  if (!found) formats.set(key, (found = new Intl.DateTimeFormat(regional(locale), options)));
   return found;
 }
 

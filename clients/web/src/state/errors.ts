@@ -46,6 +46,9 @@ export function errorText(translator: Translator, error: unknown): string {
   return codeText(translator, "network");
 }
 
+/** The server says that it is not there; a network that is away says nothing of the kind. */
+export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === "not_found";
+
 const fieldWords: readonly (readonly [RegExp, MessageKey])[] = [
   [/long|large|many|max/, "error.tooLong"],
   [/short|small|few|min/, "error.tooShort"],

@@ -34,7 +34,7 @@ export function Composer({ value, onChange, onSend, label, sendLabel, maxCharact
   }), [onChange]);
   useEffect(() => fit(area.current), [value]);
   const left = value.length > maxCharacters - 200 ? maxCharacters - [...value].length : null;
-  const canSend = value.trim() !== "" && (left === null || left >= 0);
+  const canSend = !isBlank(value) && (left === null || left >= 0);
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Enter" && !event.shiftKey) {
@@ -60,6 +60,11 @@ export function Composer({ value, onChange, onSend, label, sendLabel, maxCharact
       </div>
     </form>
   );
+}
+
+/** Characters that nobody can see make no message; the server refuses them as well. */
+function isBlank(text: string): boolean {
+  return text.replaceAll(/[\s\u200b-\u200f\u2060-\u2064\ufeff]/g, "") === "";
 }
 
 function fit(area: HTMLTextAreaElement | null): void {

@@ -2,11 +2,11 @@
 import styles from "./Separators.module.css";
 
 export function DaySeparator({ label }: { readonly label: string }) {
-  return <div className={styles.day} role="separator" aria-label={label}><span>{label}</span></div>;
+  return <div className={styles.day}><span>{label}</span></div>;
 }
 
 export function UnreadLine({ label }: { readonly label: string }) {
-  return <div className={styles.unread} role="separator" aria-label={label}><span>{label}</span></div>;
+  return <div className={styles.unread}><span>{label}</span></div>;
 }
 
 export function TypingLine({ text }: { readonly text: string | null }) {

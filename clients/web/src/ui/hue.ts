@@ -1,8 +1,10 @@
 /** A stable colour, 0 to 7, for an id or a name. */
 export function hueOf(key: string): number {
-  let hash = 0;
-  for (const character of key) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
-  return ((hash ^ (hash >>> 7)) >>> 0) % 8;
+  let hash = 2_166_136_261;
+  for (let index = 0; index < key.length; index += 1) hash = Math.imul(hash ^ key.charCodeAt(index), 16_777_619);
+  // Ids made together differ in few places; this spreads the difference over all bits.
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return ((hash ^ (hash >>> 13)) >>> 0) % 8;
 }
 
 /** One or two letters that stand for a name; whole graphemes, so that no letter loses its marks. */

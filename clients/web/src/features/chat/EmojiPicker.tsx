@@ -25,11 +25,14 @@ export function EmojiPicker({ onPick, onClose }: { readonly onPick: (emoji: stri
           <Picker.Empty className={styles.none}>{t("chat.emojiNone")}</Picker.Empty>
           <Picker.List className={styles.list} components={{
             CategoryHeader: ({ category, ...props }) => <div {...props} className={styles.category}>{category.label}</div>,
-            Row: ({ children, ...props }) => <div {...props} className={styles.row}>{children}</div>,
-            Emoji: ({ emoji, ...props }) => <button type="button" {...props} className={styles.emoji} data-active={emoji.isActive || undefined}>{emoji.emoji}</button>,
+            Row: ({ children, ...props }) => <div {...props} aria-rowindex={oneBased(props["aria-rowindex"])} className={styles.row}>{children}</div>,
+            Emoji: ({ emoji, ...props }) => <button type="button" {...props} aria-colindex={oneBased(props["aria-colindex"])} className={styles.emoji} data-active={emoji.isActive || undefined}>{emoji.emoji}</button>,
           }} />
         </Picker.Viewport>
       </Picker.Root>
     </div>
   );
 }
+
+/** The picker counts from 0, ARIA from 1. */
+const oneBased = (index: number | undefined): number => (index ?? 0) + 1;

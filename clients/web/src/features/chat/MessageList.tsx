@@ -35,7 +35,7 @@ export function MessageList({ model, scroll, highlightedSeq, ...actions }: Messa
     );
   };
   return (
-    <div className={styles.frame}>
+    <div className={styles.frame} onWheel={scroll.onTakeHold} onTouchMove={scroll.onTakeHold} onPointerDown={scroll.onTakeHold} onKeyDown={scroll.onTakeHold}>
       {model.messages.isLoadingOlder && <p className={styles.loading} role="status"><span className="visually-hidden">{t("app.loading")}</span></p>}
       <VList key={scroll.generation} ref={scroll.list} className={styles.list} role="feed" aria-label={t("chat.history")} aria-busy={model.messages.isLoadingOlder} tabIndex={0}
         data={model.rows} shift={scroll.shift} bufferSize={400} onScroll={scroll.onScroll} onResize={scroll.onResize}>

@@ -4,6 +4,7 @@ import { useLocation } from "wouter";
 import type { ChatRoom, RoomId, UserId } from "@kith/client";
 import { shortDate } from "../../i18n/times.ts";
 import { useI18n } from "../../i18n/useI18n.tsx";
+import { isNotFound } from "../../state/errors.ts";
 import { useSession } from "../../state/session.tsx";
 import { useAction } from "../../state/useAction.ts";
 import { useOpen } from "../../state/useOpen.ts";
@@ -28,7 +29,7 @@ export function RoomInfoView({ roomId }: { readonly roomId: RoomId }) {
   const room = useStore(session.rooms.byId(roomId));
   const [isGone, setGone] = useState(false);
   useEffect(() => {
-    if (!session.rooms.byId(roomId).getSnapshot()) session.rooms.load(roomId).catch(() => setGone(true));
+    if (!session.rooms.byId(roomId).getSnapshot()) session.rooms.load(roomId).catch((error: unknown) => setGone(isNotFound(error)));
     session.rooms.loadParticipants(roomId).catch(() => undefined);
   }, [session, roomId]);
   const back = `/chat/${roomId}`;

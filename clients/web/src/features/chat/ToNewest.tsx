@@ -9,8 +9,9 @@ export function ToNewest({ isShown, count, onPress }: { readonly isShown: boolea
   if (!isShown) return null;
   return (
     <div className={styles.anchor}>
-      <button type="button" className={styles.button} aria-label={t("chat.toNewest")} title={t("chat.toNewest")} onClick={onPress}>
+      <button type="button" className={styles.button} title={t("chat.toNewest")} onClick={onPress}>
         <Icon name="down" />
+        <span className="visually-hidden">{t("chat.toNewest")}</span>
         <span className={styles.count}><Badge count={count} label={t("chat.newBelow", { count })} /></span>
       </button>
     </div>

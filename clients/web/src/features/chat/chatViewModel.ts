@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { ChatParticipant, ChatRoom, RoomId, RoomMessages, UserId } from "@kith/client";
 import { useI18n } from "../../i18n/useI18n.tsx";
+import { isNotFound } from "../../state/errors.ts";
 import { useSession } from "../../state/session.tsx";
 import { useStore } from "../../state/useStore.ts";
 import { roomName } from "../rooms/roomNames.ts";
@@ -39,7 +40,7 @@ export function useChatViewModel(roomId: RoomId): ChatViewModel {
     if (!session.rooms.byId(roomId).getSnapshot()) {
       session.rooms.load(roomId).then(
         (found) => isCurrent && found.unreadCount > 0 && setUnreadAfter(found.lastReadSeq),
-        () => isCurrent && setGone(true),
+        (error: unknown) => isCurrent && setGone(isNotFound(error)),
       );
     }
     return () => { isCurrent = false; };

@@ -28,6 +28,8 @@ export interface MessageScroll {
   readonly isAtEnd: boolean;
   readonly onScroll: (offset: number) => void;
   readonly onResize: () => void;
+  /** Call it when a hand takes hold of the list: wheel, finger, key or scroll bar. */
+  readonly onTakeHold: () => void;
   readonly toEnd: (smooth: boolean) => void;
   /** False when it is not among the rows. */
   readonly toSeq: (seq: number) => boolean;
@@ -38,12 +40,14 @@ interface Track {
   generation: number;
   isAtEnd: boolean;
   isPlaced: boolean;
+  /** A hand has moved the list since it was last at its end. Sizes that become known only later move it as well. */
+  isHeld: boolean;
 }
 
 export function useMessageScroll(source: ScrollSource): MessageScroll {
   const list = useRef<VListHandle | null>(null);
   const [isAtEnd, setAtEnd] = useState(true);
-  const track = useRef<Track>({ keys: [], generation: 0, isAtEnd: true, isPlaced: false });
+  const track = useRef<Track>({ keys: [], generation: 0, isAtEnd: true, isPlaced: false, isHeld: false });
   const latest = useRef(source);
   latest.current = source;
   const { rows } = source;
@@ -56,6 +60,7 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
 
   const toEnd = useCallback((smooth: boolean) => {
     track.current.isAtEnd = true;
+    track.current.isHeld = false;
     const last = latest.current.rows.length - 1;
     if (last >= 0) list.current?.scrollToIndex(last, { align: "end", smooth: smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches });
   }, []);
@@ -65,18 +70,22 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
     const now = latest.current;
     if (!handle || now.rows.length === 0) return;
     const left = handle.scrollSize - offset - handle.viewportSize;
-    track.current.isAtEnd = left < atEndPx && !now.hasNewer;
-    setAtEnd(track.current.isAtEnd);
+    const isAtEnd = left < atEndPx && !now.hasNewer;
+    if (track.current.isAtEnd && !isAtEnd && !track.current.isHeld && !now.hasNewer) return toEnd(false);
+    if (isAtEnd) track.current.isHeld = false;
+    track.current.isAtEnd = isAtEnd;
+    setAtEnd(isAtEnd);
     if (now.hasOlder && offset < handle.viewportSize * aheadScreens) now.onNeedOlder();
     if (now.hasNewer && left < handle.viewportSize * aheadScreens) now.onNeedNewer();
     const lastVisible = left < atEndPx ? now.rows.length - 1 : handle.findItemIndex(offset + handle.viewportSize - 24);
     const seq = seqAtOrBefore(now.rows, lastVisible);
     if (seq !== null) now.onSeen(seq);
-  }, []);
+  }, [toEnd]);
 
   usePlacing(list, track, rows, toEnd);
   useSeen(list, rows, look);
 
+  const onTakeHold = useCallback(() => { track.current.isHeld = true; }, []);
   const onResize = useCallback(() => { if (track.current.isAtEnd) toEnd(false); }, [toEnd]);
 
   const toSeq = useCallback((seq: number) => {
@@ -88,7 +97,7 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
     return true;
   }, []);
 
-  return { list, generation: track.current.generation, shift, isAtEnd, onScroll: look, onResize, toEnd, toSeq };
+  return { list, generation: track.current.generation, shift, isAtEnd, onScroll: look, onResize, onTakeHold, toEnd, toSeq };
 }
 
 type List = React.RefObject<VListHandle | null>;

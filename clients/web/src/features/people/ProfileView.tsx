@@ -2,6 +2,7 @@
 import { useEffect, useState } from "react";
 import type { User, UserId } from "@kith/client";
 import { useI18n } from "../../i18n/useI18n.tsx";
+import { isNotFound } from "../../state/errors.ts";
 import { useSession } from "../../state/session.tsx";
 import { useNow } from "../../state/useNow.ts";
 import { useOpen } from "../../state/useOpen.ts";
@@ -25,7 +26,7 @@ export function ProfileView({ userId, backTo }: { readonly userId: UserId; reado
   const [isGone, setGone] = useState(false);
   useEffect(() => {
     setGone(false);
-    people.load(userId).catch(() => setGone(true));
+    people.load(userId).catch((error: unknown) => setGone(isNotFound(error)));
     return people.watch([userId]);
   }, [people, userId]);
   const actions = usePersonActions(() => void people.load(userId).catch(() => undefined));

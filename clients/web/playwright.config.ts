@@ -1,0 +1,27 @@
+/** Browser journeys: Debian's Chromium, at phone and desktop size, against a real Kith. */
+import { defineConfig, devices } from "@playwright/test";
+
+const phone = { ...devices["Pixel 7"], defaultBrowserType: undefined };
+
+export default defineConfig({
+  testDir: "tests",
+  testMatch: process.env["FIGURES"] ? "figures.ts" : "*.spec.ts",
+  outputDir: "../../target/journeys",
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  // Each worker has its own Kith with its own Postgres; two of them fill two cores.
+  workers: 2,
+  fullyParallel: false,
+  reporter: "list",
+  use: {
+    locale: "en-GB",
+    launchOptions: {
+      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+    },
+  },
+  projects: [
+    { name: "phone", use: phone },
+    { name: "wide", use: { viewport: { width: 1280, height: 800 } }, testMatch: /(?:friends|screens)\.spec\.ts$/ },
+  ],
+});

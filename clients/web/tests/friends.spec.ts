@@ -1,0 +1,57 @@
+/** Two people meet: from two sign-ups to a blocked friend. */
+import type { Page } from "@playwright/test";
+import { bubble, composer, expect, pick, say, signUp, test } from "./support/journey.ts";
+
+test("two people sign up, befriend, chat, reply, see ticks and typing; a block takes effect at once", async ({ open }) => {
+  const [ann, ben] = [await open(), await open()];
+  await signUp(ann, "Ann Ahlers");
+  await signUp(ben, "Ben Brandt");
+  const benId = await myId(ben);
+
+  // Ann asks from Ben's profile; the request reaches Ben live.
+  await ann.goto(`/people/${benId}`);
+  await ann.getByRole("button", { name: "Add friend" }).click();
+  await ann.getByLabel("Add a note (optional)").fill("It is me, from the tram");
+  await ann.getByRole("button", { name: "Send request" }).click();
+  await expect(ann.getByText("You asked Ben Brandt")).toBeVisible();
+  await expect(ben.getByText("1 friend request", { exact: true })).toBeAttached();
+  await ben.goto("/friends/requests");
+  await expect(ben.getByText("It is me, from the tram")).toBeVisible();
+  await ben.getByRole("button", { name: "Accept" }).click();
+
+  // Friends: Ann writes, Ben reads, the ticks turn.
+  await ann.getByRole("main").getByRole("button", { name: "Message" }).click();
+  await say(ann, "Hello Ben");
+  await expect(bubble(ann, "Hello Ben").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();
+  await ben.goto("/messages");
+  await ben.getByRole("link", { name: /Ann Ahlers/ }).click();
+  await expect(bubble(ben, "Hello Ben")).toBeVisible();
+  await expect(bubble(ann, "Hello Ben").getByRole("img", { name: "Read" })).toBeVisible();
+
+  // Ben types, Ann sees it; Ben replies, Ann sees what it answers.
+  await composer(ben).pressSequentially("Hal");
+  await expect(ann.getByText("Ben is typing").last()).toBeVisible();
+  await composer(ben).fill("");
+  await pick(ben, "Hello Ben", "Reply");
+  await say(ben, "Hello yourself");
+  await expect(bubble(ann, "Hello yourself").getByRole("button", { name: /Go to the message by You/ })).toBeVisible();
+  await pick(ann, "Hello Ben", "Seen by");
+  await expect(ann.getByRole("dialog").getByText("Ben Brandt")).toBeVisible();
+  await ann.getByRole("dialog").getByRole("button", { name: "Close" }).click();
+
+  // Ann blocks Ben: what Ben sends next is refused, and his words stay.
+  await ann.goto(`/people/${benId}`);
+  await ann.getByRole("button", { name: "More", exact: true }).click();
+  await ann.getByRole("menuitem", { name: "Block" }).click();
+  await ann.getByRole("dialog").getByRole("button", { name: "Block" }).click();
+  await expect(ann.getByText("You have blocked Ben Brandt")).toBeVisible();
+  await say(ben, "Are you there?");
+  await expect(ben.getByText("Not sent: Their privacy settings do not allow this.")).toBeVisible();
+});
+
+async function myId(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const refresh = await fetch("/api/v1/auth/refresh", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ attempt_id: crypto.randomUUID() }) });
+    return ((await refresh.json()) as { user: { id: string } }).user.id;
+  });
+}

@@ -1,0 +1,96 @@
+/** What must survive: a dead server, a dead network, several tabs, an ended session. */
+import { bubble, composer, expect, isKept, say, signIn, test, watched } from "./support/journey.ts";
+import { Kith } from "./support/kith.ts";
+import { Person } from "./support/person.ts";
+
+test("a server killed in the middle of a conversation loses and doubles nothing", async ({ browser }) => {
+  test.setTimeout(120_000);
+  const kith = await Kith.start();
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  const context = await browser.newContext({ baseURL: kith.url, locale: "en-GB" });
+  const page = watched(await context.newPage());
+  await signIn(page, ann.username, Person.password, `/chat/${room}`);
+  await say(page, "before the fall");
+
+  await kith.kill();
+  await say(page, "while it is down 1");
+  await say(page, "while it is down 2");
+  await expect(page.getByText("You are offline")).toBeVisible();
+  await kith.up();
+
+  await expect(page.getByText("You are offline")).toBeHidden({ timeout: 45_000 });
+  await expect(bubble(page, "while it is down 2").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible({ timeout: 30_000 });
+  expect(await ann.texts(room)).toEqual(["before the fall", "while it is down 1", "while it is down 2"]);
+  await expect(page.getByRole("article")).toHaveCount(3);
+  await context.close();
+  await kith.stop();
+});
+
+test("offline one reads and writes; back online everything arrives once", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  await ben.send(room, "read me in the tunnel");
+  const page = await open();
+  await signIn(page, ann.username, Person.password, `/chat/${room}`);
+  await expect(bubble(page, "read me in the tunnel")).toBeVisible();
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+
+  await page.context().setOffline(true);
+  await say(page, "written in the tunnel");
+  await expect(bubble(page, "written in the tunnel").getByRole("img", { name: /Waiting|Sending/ })).toBeVisible();
+  await composer(page).fill("half a sent");
+  await expect.poll(() => isKept(page, "half a sent")).toBe(true);
+  await page.reload();
+  await expect(bubble(page, "read me in the tunnel")).toBeVisible();
+  await expect(bubble(page, "written in the tunnel")).toBeVisible();
+  await expect(composer(page)).toHaveValue("half a sent");
+  await page.context().setOffline(false);
+
+  await expect(bubble(page, "written in the tunnel").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible({ timeout: 30_000 });
+  expect(await ann.texts(room)).toEqual(["read me in the tunnel", "written in the tunnel"]);
+});
+
+test("two tabs of one person show the same, and send once", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  const one = await open();
+  await signIn(one, ann.username, Person.password, `/chat/${room}`);
+  const two = watched(await one.context().newPage());
+  await two.goto(`/chat/${room}`);
+
+  await say(two, "from the second tab");
+  await expect(bubble(one, "from the second tab")).toBeVisible();
+  await one.close();
+  await say(two, "after the first has gone");
+  await ben.send(room, "and an answer");
+
+  await expect(bubble(two, "and an answer")).toBeVisible({ timeout: 30_000 });
+  expect(await ann.texts(room)).toEqual(["from the second tab", "after the first has gone", "and an answer"]);
+});
+
+test("an ended session leads to sign-in, and the draft is still there afterwards", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  const page = await open();
+  await signIn(page, ann.username, Person.password, `/chat/${room}`);
+  await composer(page).fill("do not lose me");
+  await expect(page.getByRole("button", { name: "Send" })).toBeEnabled();
+
+  const { items } = (await ann.call("GET", "/auth/sessions")) as { items: readonly { id: string; current: boolean }[] };
+  await Promise.all(items.filter((session) => !session.current).map((session) => ann.call("DELETE", `/auth/sessions/${session.id}`)));
+  await expect(page.getByText("You were signed out.")).toBeVisible();
+  await page.getByLabel("Username").fill(ann.username);
+  await page.getByLabel("Password", { exact: true }).fill(Person.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+
+  await expect(composer(page)).toHaveValue("do not lose me");
+});

@@ -1,0 +1,100 @@
+/** A long room, a hostile room, and a link into the past. */
+import { bubble, composer, expect, signIn, test } from "./support/journey.ts";
+import { Person } from "./support/person.ts";
+import { fillRoom } from "./support/seed.ts";
+
+const total = 10_000;
+
+test("a room of 10,000 messages opens at the newest, scrolls back without jumps, and a link leads into its middle", async ({ kith, open }) => {
+  test.setTimeout(150_000);
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  await fillRoom(kith.api, ben, room, total);
+  await ann.readAll(room);
+  const page = await open();
+  await signIn(page, ann.username, Person.password, `/chat/${room}`);
+  await expect(bubble(page, `message ${total} `)).toBeVisible();
+  expect(await page.getByRole("article").count()).toBeLessThan(60);
+
+  // Up for a while, so that history comes in above several times; what is on the screen must not move by itself.
+  await page.getByRole("feed").hover();
+  await page.mouse.wheel(0, -100);
+  const drift = await page.evaluate(wander, 25);
+  expect(drift.worst).toBeLessThanOrEqual(2);
+  expect(drift.travelled).toBeGreaterThan(5000);
+
+  await page.getByRole("button", { name: "Jump to the newest message" }).click();
+  await expect(bubble(page, `message ${total} `)).toBeInViewport();
+  await page.goto(`/chat/${room}?m=5001`);
+  await expect(page.locator('[data-seq="5001"]')).toBeInViewport();
+  await page.getByRole("button", { name: "Jump to the newest message" }).click();
+  await expect(bubble(page, `message ${total} `)).toBeInViewport();
+});
+
+test("hostile messages neither run nor break the layout", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben <b>Brandt</b>");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  const zalgo = `Z${"\u0301\u0316\u0329\u0353".repeat(120)}a${"\u0338\u0489".repeat(120)}lgo`;
+  const hostile = ['<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>', "\u202Egnp.exe\u202C \u2067\u200F trick", "😀".repeat(4000), "W".repeat(3999), zalgo, "javascript:alert(1) https://example.com/?q=<script>", "a\n".repeat(1500)];
+  for (const text of hostile) await ben.send(room, text);
+  const page = await open();
+  await signIn(page, ann.username, Person.password, `/chat/${room}`);
+  await expect(page.getByRole("article").first()).toBeVisible();
+
+  for (const _ of hostile) {
+    const width = await page.evaluate(() => ({ page: document.documentElement.scrollWidth, room: innerWidth, widest: Math.max(...[...document.querySelectorAll("article > div")].map((item) => item.getBoundingClientRect().right)) }));
+    expect(width.page).toBeLessThanOrEqual(width.room);
+    expect(width.widest).toBeLessThanOrEqual(width.room);
+    await page.getByRole("feed").hover();
+    await page.mouse.wheel(0, -600);
+  }
+  expect(await page.title()).not.toContain("owned");
+  expect(await page.locator("article img, article script").count()).toBe(0);
+  await page.getByRole("button", { name: "Read more" }).first().click();
+  await page.goto("/messages");
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+});
+
+test("a refused send says why and keeps the words; too long a text cannot be sent", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  const page = await open();
+  await signIn(page, ann.username, Person.password, `/chat/${room}`);
+
+  await composer(page).fill("x".repeat(4001));
+  await expect(page.getByRole("button", { name: "Send" })).toBeDisabled();
+  await composer(page).fill("fine again");
+  await ben.call("POST", `/friends/block/${ann.id}`);
+  await composer(page).press("Enter");
+
+  await expect(page.getByText("Not sent: Their privacy settings do not allow this.")).toBeVisible();
+  await ben.call("DELETE", `/friends/block/${ann.id}`);
+  await ann.befriend(ben);
+  await page.getByRole("button", { name: "Send again" }).click();
+  await expect(bubble(page, "fine again").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();
+});
+
+/** Scrolls up step by step, and reports by how much anything moved against the finger. */
+async function wander(steps: number): Promise<{ readonly worst: number; readonly travelled: number }> {
+  const list = document.querySelector<HTMLElement>("[role=feed]")!;
+  const rest = (ms: number) => new Promise((done) => { setTimeout(done, ms); });
+  let worst = 0;
+  let travelled = 0;
+  for (let step = 0; step < steps; step += 1) {
+    list.scrollBy(0, -600);
+    travelled += 600;
+    await rest(60);
+    // At rest now: pick what is in the middle and see whether it stays while history loads.
+    const middle = [...document.querySelectorAll<HTMLElement>("article[data-seq]")].find((item) => item.getBoundingClientRect().top > innerHeight / 3);
+    const before = middle?.getBoundingClientRect().top ?? 0;
+    await rest(180);
+    if (middle?.isConnected) worst = Math.max(worst, Math.abs(middle.getBoundingClientRect().top - before));
+  }
+  return { worst, travelled };
+}
