@@ -1,15 +1,13 @@
-//! A cheap WebSocket client: it reads of each frame only what is counted, because driver, server and Postgres share
-//! the processors. What a real device does with a frame is the SDK's business.
+//! A cheap WebSocket client: own framing, one buffer, and of each frame it reads only what is counted, because driver,
+//! server and Postgres share the processors. What a real device does with a frame is the SDK's business.
 
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
-use futures::{SinkExt as _, StreamExt as _};
+use anyhow::{Context as _, bail, ensure};
 use kith_e2e::Person;
-use tokio::net::TcpStream;
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async_with_config,
-    tungstenite::{Message, client::IntoClientRequest as _, protocol::WebSocketConfig},
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
 };
 
 /// The length of a message's text, which is that of an ordinary chat message with some links and emoji.
@@ -17,10 +15,21 @@ const TEXT_BYTES: usize = 200;
 /// Digits of the moment of sending at the beginning of a text.
 const STAMP_DIGITS: usize = 12;
 const READ_BUFFER: usize = 16 * 1024;
+/// Longer than any answer to a handshake.
+const MAX_HANDSHAKE: usize = 8 * 1024;
+const TEXT: u8 = 0x81;
+const CLOSE: u8 = 0x88;
+const PING: u8 = 0x89;
+const PONG: u8 = 0x8a;
+const MASKED: u8 = 0x80;
 
 /// One authenticated socket.
 pub(crate) struct Client {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    stream: TcpStream,
+    /// Received; what is before `read` has been heard.
+    buffer: Vec<u8>,
+    read: usize,
+    frame: Vec<u8>,
     /// The text without its stamp.
     filler: String,
 }
@@ -36,6 +45,8 @@ pub(crate) enum Heard {
     Message { seq: u64, sent: u64 },
     /// An event of the room that is no message.
     Event { seq: u64 },
+    /// The node wants to know whether we are there.
+    Ping,
     /// Something that is not counted.
     Other,
 }
@@ -43,18 +54,31 @@ pub(crate) enum Heard {
 impl Client {
     /// Connects somebody and waits for `ready`.
     pub(crate) async fn connect(person: &Person) -> anyhow::Result<Self> {
-        let request = person.api.socket_url().into_client_request()?;
-        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
-        let (stream, _) = connect_async_with_config(request, Some(config), true).await?;
+        let url = person.api.socket_url();
+        let (host, path) = url
+            .strip_prefix("ws://")
+            .and_then(|rest| rest.split_once('/'))
+            .context("an odd socket address")?;
+        let stream = TcpStream::connect(host).await?;
+        stream.set_nodelay(true)?;
         let mut client = Self {
             stream,
+            buffer: Vec::with_capacity(READ_BUFFER),
+            read: 0,
+            frame: Vec::new(),
             filler: ".".repeat(TEXT_BYTES - STAMP_DIGITS - 1),
         };
+        client.upgrade(host, path).await?;
         let hello = format!(r#"{{"t":"hello","token":"{}"}}"#, person.token());
-        client.stream.send(Message::text(hello)).await?;
-        let first = client.next().await?;
-        anyhow::ensure!(first.contains(r#""t":"ready""#), "not ready: {first}");
-        Ok(client)
+        client.write(TEXT, hello.as_bytes()).await?;
+        loop {
+            if let Some((range, _)) = client.next_frame() {
+                let first = std::str::from_utf8(&client.buffer[range])?;
+                ensure!(first.contains(r#""t":"ready""#), "not ready: {first}");
+                return Ok(client);
+            }
+            client.fill().await?;
+        }
     }
 
     /// Says something; the text begins with the moment, counted from `begin`.
@@ -69,27 +93,117 @@ impl Client {
             begin.elapsed().as_micros(),
             self.filler
         );
-        self.stream
-            .send(Message::text(frame))
-            .await
-            .context("sending")
+        self.write(TEXT, frame.as_bytes()).await
     }
 
     /// Hears the next frame. Safe to drop half way.
     pub(crate) async fn hear(&mut self) -> anyhow::Result<Heard> {
-        Ok(hear(&self.next().await?))
-    }
-
-    async fn next(&mut self) -> anyhow::Result<tokio_tungstenite::tungstenite::Utf8Bytes> {
         loop {
-            match self.stream.next().await {
-                Some(Ok(Message::Text(text))) => return Ok(text),
-                Some(Ok(Message::Close(frame))) => bail!("the server closed a socket: {frame:?}"),
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(error).context("reading a socket"),
-                None => bail!("a socket ended"),
+            match self.heard()? {
+                Some(Heard::Ping) => self.pong().await?,
+                Some(heard) => return Ok(heard),
+                None => self.fill().await?,
             }
         }
+    }
+
+    /// The next frame that has been received already.
+    pub(crate) fn heard(&mut self) -> anyhow::Result<Option<Heard>> {
+        let Some((range, opcode)) = self.next_frame() else {
+            return Ok(None);
+        };
+        let payload = &self.buffer[range];
+        Ok(Some(match opcode {
+            TEXT => hear(std::str::from_utf8(payload)?),
+            PING => Heard::Ping,
+            CLOSE => bail!(
+                "the server closed a socket: {}",
+                String::from_utf8_lossy(payload)
+            ),
+            _ => Heard::Other,
+        }))
+    }
+
+    /// Answers a ping.
+    pub(crate) async fn pong(&mut self) -> anyhow::Result<()> {
+        self.write(PONG, &[]).await
+    }
+
+    /// Waits for more. Safe to drop half way.
+    pub(crate) async fn fill(&mut self) -> anyhow::Result<()> {
+        self.buffer.drain(..self.read);
+        self.read = 0;
+        self.buffer.reserve(READ_BUFFER);
+        let count = self
+            .stream
+            .read_buf(&mut self.buffer)
+            .await
+            .context("reading a socket")?;
+        ensure!(count > 0, "a socket ended");
+        Ok(())
+    }
+
+    async fn upgrade(&mut self, host: &str, path: &str) -> anyhow::Result<()> {
+        let request = format!(
+            "GET /{path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        );
+        self.stream.write_all(request.as_bytes()).await?;
+        let end = b"\r\n\r\n";
+        loop {
+            self.fill().await?;
+            let found = self.buffer.windows(end.len()).position(|at| at == end);
+            if let Some(at) = found {
+                ensure!(
+                    self.buffer.starts_with(b"HTTP/1.1 101"),
+                    "no upgrade: {}",
+                    String::from_utf8_lossy(&self.buffer[..at])
+                );
+                self.read = at + end.len();
+                return Ok(());
+            }
+            ensure!(self.buffer.len() < MAX_HANDSHAKE, "an endless handshake");
+        }
+    }
+
+    /// Where the next whole frame's payload is, and its first byte. Servers neither mask nor, as ours, fragment.
+    fn next_frame(&mut self) -> Option<(std::ops::Range<usize>, u8)> {
+        let rest = &self.buffer[self.read..];
+        let (size, length) = match *rest.get(1)? {
+            126 => (
+                4,
+                usize::from(u16::from_be_bytes([*rest.get(2)?, *rest.get(3)?])),
+            ),
+            127 => {
+                let long: [u8; 8] = rest.get(2..10)?.try_into().ok()?;
+                (10, usize::try_from(u64::from_be_bytes(long)).ok()?)
+            }
+            short => (2, usize::from(short)),
+        };
+        let opcode = rest[0];
+        let start = self.read + size;
+        if self.buffer.len() < start + length {
+            return None;
+        }
+        self.read = start + length;
+        Some((start..start + length, opcode))
+    }
+
+    /// Writes a frame whose mask is all zeros, which leaves the payload as it is.
+    async fn write(&mut self, opcode: u8, payload: &[u8]) -> anyhow::Result<()> {
+        self.frame.clear();
+        self.frame.push(opcode);
+        match u8::try_from(payload.len()) {
+            Ok(short) if short < 126 => self.frame.push(MASKED | short),
+            _ => {
+                self.frame.push(MASKED | 126);
+                let length = u16::try_from(payload.len()).context("a long frame")?;
+                self.frame.extend_from_slice(&length.to_be_bytes());
+            }
+        }
+        self.frame.extend_from_slice(&[0; 4]);
+        self.frame.extend_from_slice(payload);
+        self.stream.write_all(&self.frame).await.context("sending")
     }
 }
 

@@ -44,6 +44,8 @@ enum Command {
     /// Durable sends: 200 senders in 20 rooms of 10, one message in flight each, every message delivered to the nine
     /// others. Verifies that nothing is lost and that every socket sees its room in the order of `seq`.
     Sends,
+    /// The same in one room of 10 with 20 messages in flight each: all wait for the same row.
+    HotRoom,
     /// Send to receive on an idle machine: one sender, one room of 10, 50 messages a second.
     Latency,
     /// The idle process: memory without its Postgres, and start to ready on existing data.
@@ -69,7 +71,10 @@ async fn main() -> anyhow::Result<()> {
     let mut node = stage::node(&kith).await;
     let wants = |part: &Command| matches!(cli.command, Command::All { .. }) || &cli.command == part;
     if wants(&Command::Sends) {
-        report.sends = Some(sends::measure(&node, duration).await?);
+        report.sends = Some(sends::measure(&node, sends::ROOMS_OF_TEN, duration).await?);
+    }
+    if wants(&Command::HotRoom) {
+        report.hot_room = Some(sends::measure(&node, sends::HOT_ROOM, duration).await?);
     }
     if wants(&Command::Pgbench) {
         report.ceiling = Some(pgbench::measure(&node, duration)?);

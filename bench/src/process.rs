@@ -1,6 +1,6 @@
-//! What processes take, from /proc. The embedded Postgres is a process of its own and is not counted with `kith`.
+//! What processes take, from /proc. The embedded Postgres is a tree of processes of its own.
 
-use std::fs;
+use std::{collections::HashMap, fs, ops::Sub};
 
 use anyhow::Context as _;
 use kith_e2e::Node;
@@ -12,14 +12,31 @@ const TICKS_PER_S: f64 = 100.0;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cpu {
     pub(crate) server: f64,
+    pub(crate) postgres: f64,
     pub(crate) driver: f64,
 }
 
-/// Of `kith`, and of this process.
+struct Stat {
+    parent: u32,
+    own: f64,
+    /// Of children that have ended.
+    ended: f64,
+}
+
+/// Of `kith`, of everything that it started, and of this process.
 pub(crate) fn cpu_of(node: &Node) -> anyhow::Result<Cpu> {
+    let all = stats()?;
+    let of = |process: u32| all.get(&process).map_or(0.0, |stat| stat.own);
+    let server = node.process_id();
+    let postgres = all
+        .iter()
+        .filter(|(process, _)| **process != server && descends(&all, **process, server))
+        .map(|(_, stat)| stat.own + stat.ended)
+        .sum();
     Ok(Cpu {
-        server: cpu(node.process_id())?,
-        driver: cpu(std::process::id())?,
+        server: of(server),
+        postgres,
+        driver: of(std::process::id()),
     })
 }
 
@@ -33,16 +50,53 @@ pub(crate) fn rss_mib(node: &Node) -> anyhow::Result<f64> {
     Ok(kib / 1024.0)
 }
 
-fn cpu(process: u32) -> anyhow::Result<f64> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The second field is a name in brackets that may hold spaces; user and system time are the 12th and 13th after it.
-    let (_, rest) = stat.rsplit_once(')').context("an odd stat file")?;
+fn descends(all: &HashMap<u32, Stat>, process: u32, ancestor: u32) -> bool {
+    let mut at = process;
+    while let Some(stat) = all.get(&at) {
+        if stat.parent == ancestor {
+            return true;
+        }
+        at = stat.parent;
+    }
+    false
+}
+
+fn stats() -> anyhow::Result<HashMap<u32, Stat>> {
+    let mut all = HashMap::new();
+    for entry in fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(process) = name.to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        // It may have ended since the folder was read.
+        if let Ok(text) = fs::read_to_string(format!("/proc/{process}/stat")) {
+            all.insert(process, stat(&text).context("an odd stat file")?);
+        }
+    }
+    Ok(all)
+}
+
+/// The second field is a name in brackets that may hold spaces; the parent is the second after it, and user and system
+/// time, own and of ended children, are the 12th to the 15th.
+fn stat(text: &str) -> Option<Stat> {
+    let (_, rest) = text.rsplit_once(')')?;
     let fields: Vec<&str> = rest.split_whitespace().collect();
-    let ticks: f64 = fields
-        .get(11..13)
-        .context("a short stat file")?
-        .iter()
-        .filter_map(|t| t.parse::<f64>().ok())
-        .sum();
-    Ok(ticks / TICKS_PER_S)
+    let seconds = |at: usize| Some(fields.get(at)?.parse::<f64>().ok()? / TICKS_PER_S);
+    Some(Stat {
+        parent: fields.get(1)?.parse().ok()?,
+        own: seconds(11)? + seconds(12)?,
+        ended: seconds(13)? + seconds(14)?,
+    })
+}
+
+impl Sub for Cpu {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        Self {
+            server: self.server - before.server,
+            postgres: self.postgres - before.postgres,
+            driver: self.driver - before.driver,
+        }
+    }
 }

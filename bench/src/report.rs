@@ -8,6 +8,7 @@ use crate::{idle::Idle, latency::Latency, pgbench::Ceiling, sends::Sends};
 #[derive(Default)]
 pub(crate) struct Report {
     pub(crate) sends: Option<Sends>,
+    pub(crate) hot_room: Option<Sends>,
     pub(crate) ceiling: Option<Ceiling>,
     pub(crate) latency: Option<Latency>,
     pub(crate) idle: Option<Idle>,
@@ -16,7 +17,7 @@ pub(crate) struct Report {
 struct Row {
     what: &'static str,
     figure: String,
-    target: &'static str,
+    target: String,
     /// `None` for figures without a target.
     met: Option<bool>,
 }
@@ -26,17 +27,28 @@ impl Row {
         Self {
             what,
             figure,
-            target: "",
+            target: String::new(),
             met: None,
         }
     }
 
-    fn judged(what: &'static str, figure: String, target: &'static str, met: bool) -> Self {
+    fn figure(what: &'static str, value: f64, digits: usize, unit: &str) -> Self {
+        Self::plain(what, format!("{value:.digits$}{unit}"))
+    }
+
+    fn least(what: &'static str, value: f64, digits: usize, unit: &str, target: f64) -> Self {
         Self {
-            what,
-            figure,
-            target,
-            met: Some(met),
+            target: format!(">= {target}{unit}"),
+            met: Some(value >= target),
+            ..Self::figure(what, value, digits, unit)
+        }
+    }
+
+    fn most(what: &'static str, value: f64, digits: usize, unit: &str, target: f64) -> Self {
+        Self {
+            target: format!("<= {target}{unit}"),
+            met: Some(value <= target),
+            ..Self::figure(what, value, digits, unit)
         }
     }
 
@@ -91,108 +103,128 @@ impl Report {
     fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         if let Some(sends) = &self.sends {
-            sends_rows(sends, &mut rows);
+            let what = "200 senders, rooms of 10: durable sends acknowledged";
+            rows.extend(sends_rows(what, 10_000.0, sends));
+        }
+        if let Some(sends) = &self.hot_room {
+            let what = "one room of 10, 20 in flight each: durable sends acknowledged";
+            rows.extend(sends_rows(what, 15_000.0, sends));
         }
         if let Some(ceiling) = &self.ceiling {
-            ceiling_rows(ceiling, self.sends.as_ref(), &mut rows);
+            rows.extend(ceiling_rows(ceiling, self.sends.as_ref()));
         }
         if let Some(latency) = &self.latency {
-            let taken = format!("{:.2} ms", latency.p50_ms);
-            rows.push(Row::judged(
-                "50 messages/s, room of 10: send to receive p50",
-                taken,
-                "<= 3 ms",
-                latency.p50_ms <= 3.0,
-            ));
-            let taken = format!("{:.2} ms", latency.p99_ms);
-            rows.push(Row::judged(
-                "… p99",
-                taken,
-                "<= 15 ms",
-                latency.p99_ms <= 15.0,
-            ));
-            rows.push(Row::plain("… longest", format!("{:.2} ms", latency.max_ms)));
-            rows.push(Row::plain("… messages", latency.messages.to_string()));
+            rows.extend(latency_rows(latency));
         }
         if let Some(idle) = &self.idle {
-            let rss = format!("{:.1} MiB", idle.rss_mib);
-            rows.push(Row::judged(
-                "idle memory of kith without its Postgres",
-                rss,
-                "<= 80 MiB",
-                idle.rss_mib <= 80.0,
-            ));
-            let start = format!("{:.2} s", idle.start_to_ready_s);
-            rows.push(Row::judged(
-                "start to ready on existing data",
-                start,
-                "<= 5 s",
-                idle.start_to_ready_s <= 5.0,
-            ));
+            rows.extend(idle_rows(idle));
         }
         rows
     }
 }
 
-fn sends_rows(sends: &Sends, rows: &mut Vec<Row>) {
-    let rate = format!("{:.0}/s", sends.acknowledged_per_s);
-    let met = sends.acknowledged_per_s >= 10_000.0;
-    rows.push(Row::judged(
-        "200 senders, rooms of 10: durable sends acknowledged",
-        rate,
-        ">= 10000/s",
-        met,
-    ));
-    rows.push(Row::plain(
-        "… deliveries to the nine others",
-        format!("{:.0}/s", sends.delivered_per_s),
-    ));
-    rows.push(Row::plain(
-        "… send to receive p50",
-        format!("{:.1} ms", sends.p50_ms),
-    ));
-    rows.push(Row::plain(
-        "… send to receive p99",
-        format!("{:.1} ms", sends.p99_ms),
-    ));
-    rows.push(Row::plain(
-        "… refused and repeated",
-        sends.refused.to_string(),
-    ));
-    rows.push(Row::plain(
-        "… lost, repeated or out of order",
-        "0".to_owned(),
-    ));
-    rows.push(Row::plain(
-        "… processors used by kith",
-        format!("{:.2}", sends.server_cpu),
-    ));
-    rows.push(Row::plain(
-        "… processors used by the driver",
-        format!("{:.2}", sends.driver_cpu),
-    ));
+fn sends_rows(what: &'static str, target: f64, sends: &Sends) -> Vec<Row> {
+    let everything = sends.server_us + sends.postgres_us;
+    vec![
+        Row::least(what, sends.acknowledged_per_s, 0, "/s", target),
+        Row::figure(
+            "… deliveries to the nine others",
+            sends.delivered_per_s,
+            0,
+            "/s",
+        ),
+        Row::figure("… send to receive p50", sends.p50_ms, 1, " ms"),
+        Row::figure("… send to receive p99", sends.p99_ms, 1, " ms"),
+        Row::plain("… refused and repeated", sends.refused.to_string()),
+        Row::plain("… lost, repeated or out of order", "0".to_owned()),
+        Row::figure(
+            "… processor time a message: kith",
+            sends.server_us,
+            1,
+            " µs",
+        ),
+        Row::figure(
+            "… processor time a message: Postgres",
+            sends.postgres_us,
+            1,
+            " µs",
+        ),
+        Row::most(
+            "… processor time a message: both",
+            everything,
+            1,
+            " µs",
+            75.0,
+        ),
+        Row::figure(
+            "… processor time a message: the driver",
+            sends.driver_us,
+            1,
+            " µs",
+        ),
+    ]
 }
 
-fn ceiling_rows(ceiling: &Ceiling, sends: Option<&Sends>, rows: &mut Vec<Row>) {
+fn ceiling_rows(ceiling: &Ceiling, sends: Option<&Sends>) -> Vec<Row> {
     let (clients, best) = ceiling.best();
     let all: Vec<_> = ceiling
         .runs
         .iter()
         .map(|(clients, rate)| format!("{clients}: {rate:.0}"))
         .collect();
-    rows.push(Row::plain(
-        "the same Postgres, plain form, best of pgbench",
-        format!("{best:.0}/s"),
-    ));
-    rows.push(Row::plain("… with this many clients", clients.to_string()));
-    rows.push(Row::plain("… clients: transactions/s", all.join(", ")));
-    if let Some(sends) = sends {
+    let mut rows = vec![
+        Row::figure(
+            "the same Postgres, plain form, best of pgbench",
+            best,
+            0,
+            "/s",
+        ),
+        Row::plain("… with this many clients", clients.to_string()),
+        Row::plain("… clients: transactions/s", all.join(", ")),
+    ];
+    rows.extend(sends.map(|sends| {
         let ratio = sends.acknowledged_per_s / best;
-        rows.push(Row::judged(
+        Row::least(
             "Kith's durable sends / the plain form's best",
-            format!("{ratio:.2}"),
-            ">= 1",
-            ratio >= 1.0,
-        ));
-    }
+            ratio,
+            2,
+            "",
+            1.0,
+        )
+    }));
+    rows
+}
+
+fn latency_rows(latency: &Latency) -> Vec<Row> {
+    vec![
+        Row::most(
+            "50 messages/s, room of 10: send to receive p50",
+            latency.p50_ms,
+            2,
+            " ms",
+            3.0,
+        ),
+        Row::most("… p99", latency.p99_ms, 2, " ms", 15.0),
+        Row::figure("… longest", latency.max_ms, 2, " ms"),
+        Row::plain("… messages", latency.messages.to_string()),
+    ]
+}
+
+fn idle_rows(idle: &Idle) -> Vec<Row> {
+    vec![
+        Row::most(
+            "idle memory of kith without its Postgres",
+            idle.rss_mib,
+            1,
+            " MiB",
+            80.0,
+        ),
+        Row::most(
+            "start to ready on existing data",
+            idle.start_to_ready_s,
+            2,
+            " s",
+            5.0,
+        ),
+    ]
 }
