@@ -22,6 +22,8 @@ const CLOSE: u8 = 0x88;
 const PING: u8 = 0x89;
 const PONG: u8 = 0x8a;
 const MASKED: u8 = 0x80;
+/// In place of a payload's length: the length follows in two bytes.
+const LONG: u8 = 0x7e;
 
 /// One authenticated socket.
 pub(crate) struct Client {
@@ -194,9 +196,9 @@ impl Client {
         self.frame.clear();
         self.frame.push(opcode);
         match u8::try_from(payload.len()) {
-            Ok(short) if short < 126 => self.frame.push(MASKED | short),
+            Ok(short) if short < LONG => self.frame.push(MASKED | short),
             _ => {
-                self.frame.push(MASKED | 126);
+                self.frame.push(MASKED | LONG);
                 let length = u16::try_from(payload.len()).context("a long frame")?;
                 self.frame.extend_from_slice(&length.to_be_bytes());
             }
