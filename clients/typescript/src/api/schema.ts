@@ -401,6 +401,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/friends/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What contacts are hashed with, and what the caller has registered. */
+        get: operations["get_salt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/friends/contacts/match": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Those of the contacts who are here, opted in, and let the caller find them. Nothing is kept of the question but how many
+         *     contacts it named: a day has a budget. 409 `conflict`: the salt has changed, read it again.
+         */
+        post: operations["find"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/friends/contacts/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Opts in: replaces what the caller can be matched by. 409 `conflict`: the salt has changed, read it again. */
+        put: operations["register"];
+        post?: never;
+        /** Opts out. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/friends/requests": {
         parameters: {
             query?: never;
@@ -659,6 +714,50 @@ export interface components {
         ChatRoomUpdate: {
             name?: string | null;
         };
+        /** @description A contact who is here. */
+        ContactMatchResponse: {
+            hash: string;
+            user: components["schemas"]["UserResponse"];
+        };
+        /**
+         * @description What contacts are hashed with: a hash is SHA-256 over `salt`, a colon, and `tel:+14155550123` or `mailto:ann@example.com`
+         *     in lower case.
+         */
+        ContactSaltResponse: {
+            /**
+             * Format: int32
+             * @description Contacts that the caller can be matched by. When the salt changes it is 0: register again.
+             */
+            registered_count: number;
+            salt: string;
+            /** Format: int32 */
+            salt_id: number;
+        };
+        /** @description Which contacts may be here. */
+        ContactsMatch: {
+            /** @description 1 to 1000 SHA-256 hashes, as 64 hexadecimal digits. */
+            hashes: string[];
+            /**
+             * Format: int32
+             * @description The salt that the hashes were made with.
+             */
+            salt_id: number;
+        };
+        /** @description How many contacts the caller can be matched by. */
+        ContactsResponse: {
+            /** Format: int32 */
+            registered_count: number;
+        };
+        /** @description What the caller can be matched by. */
+        ContactsUpdate: {
+            /** @description 1 to 10 SHA-256 hashes, as 64 hexadecimal digits. */
+            hashes: string[];
+            /**
+             * Format: int32
+             * @description The salt that the hashes were made with.
+             */
+            salt_id: number;
+        };
         /** @description The people of the demo, who all have the same password. */
         Demo: {
             password: string;
@@ -812,6 +911,15 @@ export interface components {
                 unread_count: number;
                 /** @description Newest activity. */
                 updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description For the next page; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_ContactMatchResponse: {
+            items: {
+                hash: string;
+                user: components["schemas"]["UserResponse"];
             }[];
             /** @description For the next page; `null` on the last one. */
             next_cursor: string | null;
@@ -2355,6 +2463,141 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["List_BlockedUserResponse"];
                 };
+            };
+            /** @description A problem document; `code` says which problem. */
+            default: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_salt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactSaltResponse"];
+                };
+            };
+            /** @description A problem document; `code` says which problem. */
+            default: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactsMatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ContactMatchResponse"];
+                };
+            };
+            /** @description A problem document; `code` says which problem. */
+            default: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactsUpdate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactsResponse"];
+                };
+            };
+            /** @description A problem document; `code` says which problem. */
+            default: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nobody is matched with the caller any more. */
+            204: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document; `code` says which problem. */
             default: {
