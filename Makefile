@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt api bench bench-append sqlx audit layers sizes services image
+.PHONY: help run demo test lint fmt api bench bench-append sqlx audit layers sizes services image try-image
 
 help: ## List these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,3 +47,6 @@ audit: ## Licences, advisories, unused dependencies, proto lint: compiles its to
 
 image: ## Build the container image `kith:dev`
 	@docker build -f deploy/docker/Dockerfile -t kith:dev .
+
+try-image: ## Try docker-compose.yml from beginning to end: build, talk, restart, stop
+	@deploy/docker/try.sh

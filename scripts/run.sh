@@ -14,8 +14,8 @@ target/release/kith --data .data --listen "$listen" >.data/ready 2>.data/kith.lo
 kith=$!
 trap 'kill -TERM $kith 2>/dev/null; wait $kith 2>/dev/null; echo "Stopped. The data stays in .data; \`make run\` goes on with it."' EXIT
 trap 'exit 0' INT TERM
-for _ in $(seq 300); do
-    grep -q '^kith is ready' .data/ready && break
+# As long as it takes: a slow machine may need a minute for its first database.
+until grep -q '^kith is ready' .data/ready; do
     kill -0 $kith 2>/dev/null || { echo "Kith did not start; the end of .data/kith.log:" >&2; tail -20 .data/kith.log >&2; exit 1; }
     sleep 0.1
 done

@@ -202,15 +202,20 @@ pub enum KeysCommand {
     Rotate,
 }
 
+/// Narrow, because `clap` breaks what is wider than the terminal.
 const EXAMPLES: &str = "\
 Examples:
-  kith                                                    everything, in ./kith-data, on http://127.0.0.1:8080
+  kith                         everything, in ./kith-data, on port 8080
   kith --data /srv/kith --listen 0.0.0.0:8080
-  KITH__DATABASE__URL=postgres://… KITH__REDIS__URL=redis://… kith --listen 0.0.0.0:8080
-  kith doctor                                             what is missing on this machine
-  kith demo --data /srv/kith                              fill the running instance with a small community
+  kith doctor                  what is missing on this machine
+  kith demo --data /srv/kith   fill the running instance with people
+  kith config check            every setting, or what is wrong with them
 
-Every setting can come from a file (--config) or a variable (KITH__SECTION__KEY); `kith config check` lists them.";
+With a Postgres and a Redis of your own:
+  KITH__DATABASE__URL=postgres://… KITH__REDIS__URL=redis://… kith
+
+Every setting can come from a file (--config) or from a variable
+(KITH__SECTION__KEY); `kith config check` lists them.";
 
 #[cfg(test)]
 mod tests {
