@@ -234,6 +234,20 @@ impl Node {
         String::from_utf8_lossy(&done.stdout).into_owned()
     }
 
+    /// A measurement of the internal port, summed over its labels; `None` before it was taken for the first time.
+    pub async fn metric(&self, name: &str) -> Option<f64> {
+        let place = self.settings.data().join("internal.addr");
+        let address = std::fs::read_to_string(place).expect("the internal port is written down");
+        let page = reqwest::get(format!("http://{}/metrics", address.trim()));
+        let page = page.await.unwrap().text().await.unwrap();
+        let values: Vec<f64> = page
+            .lines()
+            .filter(|line| line.split([' ', '{']).next() == Some(name))
+            .filter_map(|line| line.rsplit(' ').next()?.parse().ok())
+            .collect();
+        (!values.is_empty()).then(|| values.iter().sum())
+    }
+
     /// Kills the embedded Postgres as a power cut would.
     pub fn kill_postgres(&self) {
         let pid = servers::postmaster_of(self.settings.data())

@@ -1,11 +1,14 @@
 //! `[gateway]`: what the operator decides about the edge.
 
-use std::{net::IpAddr, str::FromStr, time::Duration};
+use std::{net::IpAddr, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use serde::Deserialize;
 
 /// The defaults, as embedded TOML.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// Below, devices would be woken for nothing; above, proxies close what they take for idle.
+const HEARTBEATS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_mins(5);
 
 /// `[gateway]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -20,6 +23,9 @@ pub struct Config {
     /// From the first byte of a request to its answer.
     #[serde(with = "humantime_serde")]
     pub request_timeout: Duration,
+    /// How often a socket is pinged and hears `heads`.
+    #[serde(with = "humantime_serde")]
+    pub heartbeat: Duration,
 }
 
 /// A network such as `10.0.0.0/8`, or one address.
@@ -50,6 +56,9 @@ impl Config {
         if self.request_timeout.is_zero() {
             problems.push("gateway.request_timeout: must not be zero".to_owned());
         }
+        if !HEARTBEATS.contains(&self.heartbeat) {
+            problems.push("gateway.heartbeat: must be between 1s and 5m".to_owned());
+        }
         problems
     }
 
@@ -60,6 +69,7 @@ impl Config {
             trusted_proxies: Vec::new(),
             secure_cookies: false,
             request_timeout: Duration::from_secs(15),
+            heartbeat: Duration::from_secs(25),
         }
     }
 
@@ -128,10 +138,11 @@ mod tests {
             cors_origins: vec!["*".to_owned(), "https://a.example/".to_owned()],
             trusted_proxies: vec!["10.0.0.0/33".to_owned(), "10.0.0.0/8".to_owned()],
             request_timeout: Duration::ZERO,
+            heartbeat: Duration::ZERO,
             ..Config::for_test()
         };
 
-        assert_eq!(config.validate().len(), 4);
+        assert_eq!(config.validate().len(), 5);
         assert!(Config::for_test().validate().is_empty());
     }
 

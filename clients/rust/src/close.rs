@@ -13,6 +13,10 @@ pub enum Action {
 
 /// The access token has expired.
 pub const TOKEN_EXPIRED: u16 = 4002;
+/// The device does not read what it is sent.
+pub const SLOW: u16 = 4003;
+/// Too many frames, again and again.
+pub const RATE_LIMITED: u16 = 4004;
 /// Three bad frames.
 pub const BAD_FRAME: u16 = 4500;
 /// The token does not hold.

@@ -90,6 +90,16 @@ pub fn sampled_traceparent() -> Option<String> {
     is_sampled.then(current_traceparent).flatten()
 }
 
+/// Puts the span into the first of these traces and links it to the others: for work to which several have led.
+pub fn join_traces<'a>(span: &Span, traceparents: impl IntoIterator<Item = &'a str>) {
+    let mut traceparents = traceparents.into_iter();
+    set_parent_from_traceparent(span, traceparents.next());
+    for other in traceparents {
+        let context = TraceContextPropagator::new().extract(&One(Some(other)));
+        span.add_link(context.span().span_context().clone());
+    }
+}
+
 /// Makes the span a child of the one that a `traceparent` names.
 pub fn set_parent_from_traceparent(span: &Span, traceparent: Option<&str>) {
     let parent = TraceContextPropagator::new().extract(&One(traceparent));

@@ -6,8 +6,8 @@ mod context;
 mod init;
 
 pub use context::{
-    current_traceparent, inject_into_metadata, sampled_traceparent, set_parent_from_metadata,
-    set_parent_from_traceparent,
+    current_traceparent, inject_into_metadata, join_traces, sampled_traceparent,
+    set_parent_from_metadata, set_parent_from_traceparent,
 };
 pub use init::{Guard, InitError, init};
 pub use metrics_exporter_prometheus::PrometheusHandle as MetricsHandle;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use kith_e2e::{
     Node, Person, Postgres, Redis, Settings, befriend, direct_room, eventually, eventually_within,
     post, within,
@@ -9,7 +10,7 @@ use kith_e2e::{
 use kith_sdk::{
     close::REVOKED,
     model::RoomId,
-    rest::{NewGroup, Paging},
+    rest::{MessagePost, NewGroup, Paging},
 };
 
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -76,6 +77,64 @@ async fn two_nodes_act_as_one() {
     })
     .await;
     anns.assert_sound();
+    bobs.assert_sound();
+}
+
+#[tokio::test]
+async fn a_killed_node_takes_nothing_with_it() {
+    const MESSAGES: u64 = 100;
+    let (postgres, redis) = (Postgres::start().await, Redis::start().await);
+    let (mut here, there) = two_nodes(&postgres, &redis).await;
+    let ann = Person::sign_up(&here, "ann").await;
+    let bob = Person::sign_up(&there, "bob").await;
+    befriend(&ann, &bob).await;
+    let room = direct_room(&ann, &bob).await.id;
+    let (anns, bobs) = (ann.device().await, bob.device().await);
+    let post = |n: u64| MessagePost {
+        client_id: n.to_string(),
+        text: format!("message {n}"),
+        reply_to: None,
+    };
+
+    let posts: Vec<_> = (0..MESSAGES).map(post).collect();
+    let mut sends: FuturesUnordered<_> = posts
+        .iter()
+        .map(|post| anns.link.send(room, post))
+        .collect();
+    let mut acknowledged = Vec::new();
+    while let Some(sent) = sends.next().await {
+        acknowledged.extend(sent.ok().map(|sent| sent.message));
+        if acknowledged.len() == 20 {
+            here.kill().await;
+        }
+    }
+
+    // Also what was committed and not published any more.
+    let newest = acknowledged
+        .iter()
+        .map(|message| message.seq)
+        .max()
+        .unwrap();
+    within(
+        WITHOUT_REDIS,
+        "what was acknowledged arrives",
+        bobs.wait_event(room, newest),
+    )
+    .await;
+    let ann = ann.at(&there);
+    for post in &posts {
+        let again = ann.api.post_message(room, post).await.unwrap().message;
+        let known = acknowledged
+            .iter()
+            .find(|it| it.client_id == again.client_id);
+        assert!(
+            known.is_none_or(|known| *known == again),
+            "{known:?} {again:?}"
+        );
+    }
+    // The room's own first event, and each message once.
+    bobs.wait_event(room, MESSAGES + 1).await;
+    assert_eq!(ann.api.room(room).await.unwrap().last_seq, MESSAGES + 1);
     bobs.assert_sound();
 }
 

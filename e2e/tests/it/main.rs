@@ -7,10 +7,12 @@
 
 mod bad_input;
 mod blocks;
+mod closes;
 mod cluster;
 mod contacts;
 mod faults;
 mod groups;
+mod heartbeat;
 mod imports;
 mod positions;
 mod privacy;
@@ -19,5 +21,7 @@ mod profiles;
 mod races;
 mod resume;
 mod sessions;
+mod slow_reader;
 mod surface;
 mod talking;
+mod traces;

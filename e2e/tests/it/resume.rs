@@ -162,3 +162,27 @@ async fn cursors_that_cannot_be_are_refused_and_the_session_goes_on() {
         );
     }
 }
+
+#[tokio::test]
+async fn cursors_of_somebody_elses_rooms_give_nothing() {
+    let node = Node::start().await;
+    let people = Person::sign_up_all(&node, ["ann", "bob", "eve"]).await;
+    let room = group("Secret", &people[..2]).await.id();
+    let [ann, _, eve] = people;
+    post(&ann, room, "secret").await;
+    let resume = Resume {
+        rooms: [(room, 0)].into(),
+        ..eve.device().await.cursors()
+    };
+
+    let in_one_piece = eve.api.sync(&resume).await.unwrap();
+    let hello = Hello::with_token(eve.token()).resuming(Some(resume));
+    let device = Device::connect_with(&eve.api.socket_url(), Upgrade::default(), &hello).await;
+    let resumed = device.wait_resumed().await;
+    post(&ann, room, "secret too").await;
+    device.link.ping().await.unwrap();
+
+    assert!(in_one_piece.events.is_empty() && !in_one_piece.heads.contains_key(&room));
+    assert!(in_one_piece.too_long.is_empty() && resumed.too_long.is_empty());
+    assert!(device.events(room).is_empty() && !device.ready.rooms.contains_key(&room));
+}

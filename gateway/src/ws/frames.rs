@@ -8,8 +8,6 @@ use serde::Serialize;
 use super::framing::{Frame, MAX_MESSAGE};
 use crate::wire;
 
-/// How often a device hears of the server at least.
-pub(crate) const HEARTBEAT: Duration = Duration::from_secs(25);
 /// Requests of a socket that may wait for their answer.
 pub(crate) const MAX_UNANSWERED: usize = 64;
 /// Rooms in `resume`, and in `ready`.

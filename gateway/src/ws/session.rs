@@ -95,7 +95,7 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> Session<'a, IO> {
             node,
             transport,
             registered,
-            timers: Timers::new(now, expires_in),
+            timers: Timers::new(now, node.state.config.heartbeat, expires_in),
             pace: Pace::new(node.state.limits.frames_per_socket(), now),
             jobs: Jobs::default(),
             bad_frames,

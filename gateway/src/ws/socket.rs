@@ -143,6 +143,7 @@ impl Socket {
 
     /// A room was detached because the queue was full.
     pub(crate) fn lose_room(&self, room_id: RoomId, wakes: &mut Wakes) {
+        metrics::counter!("kith_ws_rooms_detached_total").increment(1);
         let mut state = self.state();
         state.lost.rooms.push(room_id);
         state.wake(wakes);

@@ -5,12 +5,15 @@ use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use kith_telemetry::MetricsHandle;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
 use tonic::Status;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use super::service_keys::{ServiceKeys, vouch};
+use crate::config::Roles;
 
 /// What the port answers, and the switch of its health.
 pub(super) fn routes(
@@ -46,8 +49,25 @@ pub(super) fn routes(
     Ok((Routes::from(all), health))
 }
 
-/// Says whether calls should come here.
-pub(super) async fn report(health: &HealthReporter, serving: bool) {
+/// The full names of the gRPC services that these roles bring.
+pub(super) fn service_names(roles: &Roles) -> anyhow::Result<Vec<String>> {
+    let files = FileDescriptorSet::decode(kith_api::DESCRIPTORS)?.file;
+    let packages: Vec<_> = roles
+        .services()
+        .map(|role| format!("kith.{role}.v1"))
+        .collect();
+    let ours = files
+        .iter()
+        .filter(|file| packages.iter().any(|package| package == file.package()));
+    let names = ours.flat_map(|file| {
+        let services = file.service.iter();
+        services.map(|service| format!("{}.{}", file.package(), service.name()))
+    });
+    Ok(names.collect())
+}
+
+/// Says whether calls to these services should come here.
+pub(super) async fn report(health: &HealthReporter, names: &[String], serving: bool) {
     let status = if serving {
         ServingStatus::Serving
     } else {
@@ -55,6 +75,9 @@ pub(super) async fn report(health: &HealthReporter, serving: bool) {
     };
     // The empty name stands for the whole node.
     health.set_service_status("", status).await;
+    for name in names {
+        health.set_service_status(name, status).await;
+    }
 }
 
 /// Each set of routes brings an answer for unknown paths; only one of them can stay.

@@ -43,6 +43,8 @@ pub(super) struct Parts<'a> {
 pub(super) struct Services {
     gateway: Option<kith_gateway::Running>,
     health: HealthReporter,
+    /// What the health is of.
+    names: Vec<String>,
     internal: SocketAddr,
 }
 
@@ -110,10 +112,12 @@ impl Services {
         if let (Some(gateway), Some(bus)) = (&gateway, bus) {
             tell_of_the_bus(tasks, gateway.clone(), bus);
         }
-        internal::report(&health, true).await;
+        let names = internal::service_names(&config.node.roles)?;
+        internal::report(&health, &names, true).await;
         Ok(Self {
             gateway,
             health,
+            names,
             internal: address,
         })
     }
@@ -131,7 +135,7 @@ impl Services {
 
     /// Sends callers away: health off, sockets told and closed.
     pub(super) async fn drain(&self, grace: Duration) {
-        internal::report(&self.health, false).await;
+        internal::report(&self.health, &self.names, false).await;
         if let Some(gateway) = &self.gateway
             && !gateway.drain(grace).await
         {

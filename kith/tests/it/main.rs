@@ -6,6 +6,7 @@
 
 mod cluster;
 mod embedded;
+mod internal_port;
 mod operator;
 mod process;
 mod running;

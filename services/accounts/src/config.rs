@@ -7,6 +7,8 @@ use serde::Deserialize;
 
 /// The longest an access token may hold. Retired signing keys are published this long, so it is no setting.
 pub(crate) const MAX_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_hours(1);
+/// Tokens count whole seconds.
+const MIN_ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(1);
 
 /// `[accounts]`.
 #[derive(Debug, Clone, Deserialize)]
@@ -64,9 +66,9 @@ impl Config {
         let minute = Duration::from_mins(1);
         let rules = [
             (
-                self.access_token_lifetime >= minute
+                self.access_token_lifetime >= MIN_ACCESS_TOKEN_LIFETIME
                     && self.access_token_lifetime <= MAX_ACCESS_TOKEN_LIFETIME,
-                "accounts.access_token_lifetime must be between 1m and 1h",
+                "accounts.access_token_lifetime must be between 1s and 1h",
             ),
             (
                 self.session_idle_lifetime >= self.access_token_lifetime

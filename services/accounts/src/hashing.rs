@@ -142,6 +142,7 @@ impl Turn {
     /// The hash of a password with a fresh salt, as a PHC string.
     pub(crate) async fn hash(self, password: &SecretString) -> Result<(Self, String), HashError> {
         let password = password.clone();
+        count("hash");
         self.run(move |params| {
             let salt: [u8; 16] = kith_clock::random_bytes();
             let hash: PasswordHash = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
@@ -159,6 +160,7 @@ impl Turn {
         hash: &str,
     ) -> Result<(Self, bool), HashError> {
         let (password, hash) = (password.clone(), hash.to_owned());
+        count("verify");
         self.run(move |_| {
             if is_bcrypt(&hash) {
                 return bcrypt::verify(password.expose_secret(), &hash)
@@ -183,6 +185,11 @@ impl Turn {
         let (result, params, permit) = task.await.map_err(|_| HashError::Failed)?;
         Ok((Self { params, permit }, result?))
     }
+}
+
+/// What this much memory and time is spent for.
+fn count(kind: &'static str) {
+    metrics::counter!("kith_accounts_hashes_total", "kind" => kind).increment(1);
 }
 
 #[cfg(test)]

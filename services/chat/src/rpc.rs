@@ -30,7 +30,9 @@ use kith_api::chat::v1::{
     ingest_service_server::IngestService,
 };
 use kith_error::into_status;
+use tokio::sync::oneshot;
 use tonic::{Request, Response, Status, Streaming};
+use tracing::{Instrument as _, Span};
 
 use crate::{Error, app::App};
 
@@ -46,6 +48,25 @@ impl Rpc {
     pub(crate) const fn new(app: Arc<App>) -> Self {
         Self { app }
     }
+
+    /// Does a call that writes to its end, even if its caller goes away meanwhile: stopped between its commit and what it
+    /// publishes, it would be heard of only seconds later.
+    async fn to_end<T, F>(&self, call: impl FnOnce(Arc<App>) -> F) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let (done, outcome) = oneshot::channel();
+        let call = call(Arc::clone(&self.app)).instrument(Span::current());
+        self.app.tasks.spawn("chat.write", async move {
+            // Nobody may be there to hear it.
+            let _ = done.send(call.await);
+        });
+        answer(match outcome.await {
+            Ok(result) => result,
+            Err(_) => Err(Error::Unavailable("the call broke off")),
+        })
+    }
 }
 
 /// Every answer leaves here, and so does every error: an internal one is logged once.
@@ -59,10 +80,10 @@ fn answer<T>(result: Result<T, Error>) -> Answer<T> {
 #[rustfmt::skip]
 impl ChatService for Rpc {
     async fn create_direct_chat_room(&self, request: Request<CreateDirectChatRoomRequest>) -> Answer<CreateDirectChatRoomResponse> {
-        answer(rooms::create_direct_chat_room(&self.app, request).await)
+        self.to_end(|app| async move { rooms::create_direct_chat_room(&app, request).await }).await
     }
     async fn create_group_chat_room(&self, request: Request<CreateGroupChatRoomRequest>) -> Answer<CreateGroupChatRoomResponse> {
-        answer(rooms::create_group_chat_room(&self.app, request).await)
+        self.to_end(|app| async move { rooms::create_group_chat_room(&app, request).await }).await
     }
     async fn get_user_chat_rooms(&self, request: Request<GetUserChatRoomsRequest>) -> Answer<GetUserChatRoomsResponse> {
         answer(rooms::get_user_chat_rooms(&self.app, request).await)
@@ -71,22 +92,22 @@ impl ChatService for Rpc {
         answer(rooms::get_chat_room(&self.app, request).await)
     }
     async fn update_chat_room(&self, request: Request<UpdateChatRoomRequest>) -> Answer<UpdateChatRoomResponse> {
-        answer(rooms::update_chat_room(&self.app, request).await)
+        self.to_end(|app| async move { rooms::update_chat_room(&app, request).await }).await
     }
     async fn update_room_settings(&self, request: Request<UpdateRoomSettingsRequest>) -> Answer<UpdateRoomSettingsResponse> {
-        answer(rooms::update_room_settings(&self.app, request).await)
+        self.to_end(|app| async move { rooms::update_room_settings(&app, request).await }).await
     }
     async fn get_participants(&self, request: Request<GetParticipantsRequest>) -> Answer<GetParticipantsResponse> {
         answer(participants::get_participants(&self.app, request).await)
     }
     async fn add_participants(&self, request: Request<AddParticipantsRequest>) -> Answer<AddParticipantsResponse> {
-        answer(participants::add_participants(&self.app, request).await)
+        self.to_end(|app| async move { participants::add_participants(&app, request).await }).await
     }
     async fn update_participant_role(&self, request: Request<UpdateParticipantRoleRequest>) -> Answer<UpdateParticipantRoleResponse> {
-        answer(participants::update_participant_role(&self.app, request).await)
+        self.to_end(|app| async move { participants::update_participant_role(&app, request).await }).await
     }
     async fn remove_participant(&self, request: Request<RemoveParticipantRequest>) -> Answer<RemoveParticipantResponse> {
-        answer(participants::remove_participant(&self.app, request).await)
+        self.to_end(|app| async move { participants::remove_participant(&app, request).await }).await
     }
     async fn send_message(&self, request: Request<SendMessageRequest>) -> Answer<SendMessageResponse> {
         answer(messages::send_message(&self.app, request).await)
@@ -135,15 +156,15 @@ impl DeliveryService for Rpc {
 #[rustfmt::skip]
 impl IngestService for Rpc {
     async fn append_user_events(&self, request: Request<AppendUserEventsRequest>) -> Answer<AppendUserEventsResponse> {
-        answer(ingest::append_user_events(&self.app, request).await)
+        self.to_end(|app| async move { ingest::append_user_events(&app, request).await }).await
     }
     async fn apply_pairs(&self, request: Request<ApplyPairsRequest>) -> Answer<ApplyPairsResponse> {
-        answer(ingest::apply_pairs(&self.app, request).await)
+        self.to_end(|app| async move { ingest::apply_pairs(&app, request).await }).await
     }
     async fn apply_users(&self, request: Request<ApplyUsersRequest>) -> Answer<ApplyUsersResponse> {
-        answer(ingest::apply_users(&self.app, request).await)
+        self.to_end(|app| async move { ingest::apply_users(&app, request).await }).await
     }
     async fn apply_read_receipts(&self, request: Request<ApplyReadReceiptsRequest>) -> Answer<ApplyReadReceiptsResponse> {
-        answer(ingest::apply_read_receipts(&self.app, request).await)
+        self.to_end(|app| async move { ingest::apply_read_receipts(&app, request).await }).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use kith_e2e::{Node, Person, background, group, raw};
+use kith_e2e::{Node, Person, Settings, background, group, raw};
 use reqwest::Method;
 use serde_json::json;
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
@@ -308,6 +308,29 @@ async fn requests_of_the_wrong_form() {
         1,
         "nothing was applied"
     );
+}
+
+#[tokio::test]
+async fn an_invented_address_does_not_escape_the_limit_of_the_real_one() {
+    let few = Settings::default()
+        .with("KITH__LIMITS__ENABLED", "true")
+        .with("KITH__LIMITS__AUTH_PER_ADDRESS", "5");
+    let node = Node::start_with(few).await;
+    let mut statuses = Vec::new();
+
+    for n in 0..10 {
+        let login = node
+            .api()
+            .request(Method::POST, "/api/v1/auth/login")
+            .header("x-forwarded-for", format!("203.0.113.{n}"))
+            .header("forwarded", format!("for=203.0.113.{n}"))
+            .header("x-real-ip", format!("203.0.113.{n}"))
+            .json(&json!({ "username": format!("nobody{n}"), "password": MARK }));
+        statuses.push(login.send().await.unwrap().status().as_u16());
+    }
+
+    assert_eq!(statuses[..5], [401; 5]);
+    assert!(statuses[5..].contains(&429), "{statuses:?}");
 }
 
 #[tokio::test]

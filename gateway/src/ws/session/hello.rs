@@ -212,7 +212,7 @@ fn ready(node: &Node, socket: &Socket, snapshot: &SyncResponse) -> Frame {
         user_id: socket.user_id.to_string(),
         epoch: snapshot.epoch,
         useq: snapshot.useq,
-        heartbeat_ms: u64::try_from(frames::HEARTBEAT.as_millis()).unwrap_or(u64::MAX),
+        heartbeat_ms: u64::try_from(node.state.config.heartbeat.as_millis()).unwrap_or(u64::MAX),
         server_time: node.state.clock.now().into(),
         rooms: snapshot
             .memberships

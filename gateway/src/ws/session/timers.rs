@@ -10,8 +10,6 @@ use std::{
 
 use tokio::time::{Sleep, sleep_until};
 
-use crate::ws::frames::HEARTBEAT;
-
 /// How long a client may give no sign of life after a ping.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long a client with a full queue may take nothing.
@@ -20,6 +18,7 @@ const STUCK: Duration = Duration::from_secs(8);
 /// The deadlines of a socket.
 pub(super) struct Timers {
     sleep: Pin<Box<Sleep>>,
+    every: Duration,
     heartbeat: Instant,
     expires: Instant,
     /// Since when an answer to a ping is awaited.
@@ -45,10 +44,11 @@ pub(super) enum Due {
 }
 
 impl Timers {
-    pub(super) fn new(now: Instant, expires_in: Duration) -> Self {
-        let heartbeat = now + HEARTBEAT;
+    pub(super) fn new(now: Instant, every: Duration, expires_in: Duration) -> Self {
+        let heartbeat = now + every;
         Self {
             sleep: Box::pin(sleep_until(heartbeat.into())),
+            every,
             heartbeat,
             expires: now + expires_in,
             pinged_at: None,
@@ -114,7 +114,7 @@ impl Timers {
             return Some(Due::Stuck);
         }
         if now >= self.heartbeat {
-            self.heartbeat = now + HEARTBEAT;
+            self.heartbeat = now + self.every;
             self.pinged_at.get_or_insert(now);
             return Some(Due::Heartbeat);
         }
@@ -138,10 +138,12 @@ impl Timers {
 mod tests {
     use super::*;
 
+    const HEARTBEAT: Duration = Duration::from_secs(25);
+
     #[tokio::test]
     async fn a_ping_that_nobody_answers_ends_it_and_a_sign_of_life_does_not() {
         let now = Instant::now();
-        let mut timers = Timers::new(now, Duration::from_mins(15));
+        let mut timers = Timers::new(now, HEARTBEAT, Duration::from_mins(15));
         let pinged = now + HEARTBEAT;
 
         assert_eq!(timers.due(pinged), Some(Due::Heartbeat));
@@ -157,7 +159,7 @@ mod tests {
     #[tokio::test]
     async fn the_end_of_the_token_comes_before_everything_else() {
         let now = Instant::now();
-        let mut timers = Timers::new(now, Duration::from_secs(1));
+        let mut timers = Timers::new(now, HEARTBEAT, Duration::from_secs(1));
 
         assert_eq!(timers.next(), now + Duration::from_secs(1));
         assert_eq!(timers.due(now + Duration::from_mins(1)), Some(Due::Expired));

@@ -8,6 +8,7 @@ use kith_client::Upstream;
 use kith_error::Failure;
 use kith_ids::UserId;
 use tokio::sync::Notify;
+use tracing::{Instrument as _, Span};
 
 use crate::{
     app::App,
@@ -75,7 +76,10 @@ async fn relay(app: &App, target: Target, sibling: &Upstream) -> sqlx::Result<us
     let items = outbox::update_taken(&mut tx, target, now, now + TAKEN, BATCH).await?;
     tx.commit().await?;
 
-    match deliver(app, target, sibling, &items).await {
+    match deliver(app, target, sibling, &items)
+        .instrument(relay_span(&items))
+        .await
+    {
         Ok(()) => {}
         // One bad row must not hold up the others of its batch for ever.
         Err(RelayError::Sibling(failure)) if !failure.is_retryable() && items.len() > 1 => {
@@ -95,7 +99,10 @@ async fn deliver_alone(
     item: &Item,
 ) -> sqlx::Result<()> {
     let items = std::slice::from_ref(item);
-    match deliver(app, target, sibling, items).await {
+    match deliver(app, target, sibling, items)
+        .instrument(relay_span(items))
+        .await
+    {
         Ok(()) => Ok(()),
         Err(error) => put_back(app, target, items, &error).await,
     }
@@ -124,6 +131,17 @@ async fn deliver(
             .increment(ids.len() as u64);
     }
     Ok(())
+}
+
+/// A delivery goes on in the traces of its rows; what nobody collects makes none of its own.
+fn relay_span(items: &[Item]) -> Span {
+    let traces = || items.iter().filter_map(|it| it.traceparent.as_deref());
+    if traces().next().is_none() {
+        return Span::none();
+    }
+    let span = tracing::info_span!("accounts.relay");
+    kith_telemetry::join_traces(&span, traces());
+    span
 }
 
 /// Users as they are now: several changes of one become the last.

@@ -22,6 +22,8 @@ pub(crate) struct Item {
     pub(crate) session_id: Option<SessionId>,
     /// Deliveries begun, this one included.
     pub(crate) attempts: i32,
+    /// The trace of the change, if it is collected.
+    pub(crate) traceparent: Option<String>,
 }
 
 impl Target {
@@ -50,10 +52,11 @@ pub(crate) async fn insert_user_changed(
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "INSERT INTO accounts.outbox (target, user_id, created_at, due_at)
-         VALUES ('friends', $1, $2, $2), ('chat', $1, $2, $2)",
+        "INSERT INTO accounts.outbox (target, user_id, created_at, due_at, traceparent)
+         VALUES ('friends', $1, $2, $2, $3), ('chat', $1, $2, $2, $3)",
         user_id.as_uuid(),
         now,
+        kith_telemetry::sampled_traceparent(),
     )
     .execute(tx)
     .await?;
@@ -91,12 +94,13 @@ pub(crate) async fn insert_sessions_ended(
 ) -> sqlx::Result<()> {
     let ids: Vec<Uuid> = session_ids.iter().map(|id| *id.as_uuid()).collect();
     sqlx::query!(
-        "INSERT INTO accounts.outbox (target, user_id, session_id, created_at, due_at)
-         SELECT 'chat', $1, ended.session_id, $3, $3
+        "INSERT INTO accounts.outbox (target, user_id, session_id, created_at, due_at, traceparent)
+         SELECT 'chat', $1, ended.session_id, $3, $3, $4
          FROM unnest($2::uuid[]) AS ended (session_id)",
         user_id.as_uuid(),
         &ids,
         now,
+        kith_telemetry::sampled_traceparent(),
     )
     .execute(tx)
     .await?;
@@ -143,7 +147,7 @@ pub(crate) async fn update_taken(
            FROM due
            WHERE taken.id = due.id
            RETURNING taken.id, taken.user_id AS "user_id: UserId", taken.session_id AS "session_id: SessionId",
-                     taken.attempts"#,
+                     taken.attempts, taken.traceparent"#,
         target.word(),
         now,
         taken_until,

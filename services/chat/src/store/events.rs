@@ -10,6 +10,7 @@ use super::rooms::LockedRoom;
 use crate::wire;
 
 /// The database's time, for entries of a locked room: read it after the lock, so that time never runs against seq.
+#[tracing::instrument(name = "db.events.find_time", skip_all)]
 pub(crate) async fn find_time(db: &mut PgConnection) -> Result<DateTime<Utc>, sqlx::Error> {
     sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "at!""#)
         .fetch_one(db)
@@ -18,6 +19,7 @@ pub(crate) async fn find_time(db: &mut PgConnection) -> Result<DateTime<Utc>, sq
 
 /// Appends an entry to the log of a locked room: takes the next seq and moves the room's head and activity. Publish what
 /// it gives after the commit.
+#[tracing::instrument(name = "db.events.insert", skip_all)]
 pub(crate) async fn insert(
     db: &mut PgConnection,
     room: &mut LockedRoom,
@@ -29,6 +31,7 @@ pub(crate) async fn insert(
 }
 
 /// Appends several entries, in their order.
+#[tracing::instrument(name = "db.events.insert_all", skip_all)]
 pub(crate) async fn insert_all(
     db: &mut PgConnection,
     room: &mut LockedRoom,

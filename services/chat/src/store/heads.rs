@@ -4,6 +4,7 @@ use kith_ids::{RoomId, UserId};
 use sqlx::PgConnection;
 
 /// Makes the transaction that has just begun read one snapshot, and nothing else.
+#[tracing::instrument(name = "db.heads.lock_snapshot", skip_all)]
 pub(crate) async fn lock_snapshot(db: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         .execute(db)
@@ -12,6 +13,7 @@ pub(crate) async fn lock_snapshot(db: &mut PgConnection) -> Result<(), sqlx::Err
 }
 
 /// The heads of rooms' logs.
+#[tracing::instrument(name = "db.heads.list_rooms", skip_all)]
 pub(crate) async fn list_rooms(
     db: &mut PgConnection,
     rooms: &[RoomId],
@@ -28,6 +30,7 @@ pub(crate) async fn list_rooms(
 }
 
 /// The heads of people's own logs; who has none yet is absent.
+#[tracing::instrument(name = "db.heads.list_users", skip_all)]
 pub(crate) async fn list_users(
     db: &mut PgConnection,
     users: &[UserId],
@@ -47,6 +50,7 @@ pub(crate) async fn list_users(
 }
 
 /// The log's epoch.
+#[tracing::instrument(name = "db.heads.find_epoch", skip_all)]
 pub(crate) async fn find_epoch(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar!("SELECT epoch FROM chat.log_state")
         .fetch_one(db)
@@ -63,6 +67,7 @@ pub(crate) struct Membership {
 }
 
 /// All rooms that a person is in, newest activity first.
+#[tracing::instrument(name = "db.heads.list_memberships", skip_all)]
 pub(crate) async fn list_memberships(
     db: &mut PgConnection,
     user: UserId,
@@ -92,6 +97,7 @@ pub(crate) struct Stay {
 }
 
 /// The latest stays of a person in these rooms, newest activity first; rooms they never were in are absent.
+#[tracing::instrument(name = "db.heads.list_stays", skip_all)]
 pub(crate) async fn list_stays(
     db: &mut PgConnection,
     user: UserId,

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 
 /// Moves the creation of a room back to its first imported message, while the creation is all that its log holds: or no
 /// room made today could take messages of last year without its log's time running back.
+#[tracing::instrument(name = "db.imports.update_creation_time", skip_all)]
 pub(crate) async fn update_creation_time(
     db: &mut PgConnection,
     room: RoomId,

@@ -59,6 +59,7 @@ struct EntryRow {
 
 /// Reads from a cursor on. Nothing when there is no such room, or no current stay of the one asked for. The stay is
 /// judged in the same statement as the entries: read before, it could have ended meanwhile.
+#[tracing::instrument(name = "db.log.list_tail", skip_all)]
 pub(crate) async fn list_tail(
     db: &mut PgConnection,
     tail: Tail,
@@ -123,6 +124,7 @@ pub(crate) async fn list_tail(
 
 /// Reads stretches of several rooms, as this viewer may see them, in the order of the windows. For use in a snapshot in
 /// which the windows were found.
+#[tracing::instrument(name = "db.log.list_windows", skip_all)]
 pub(crate) async fn list_windows(
     db: &mut PgConnection,
     windows: &[Window],

@@ -52,6 +52,7 @@ impl From<MessageRow> for Message {
 }
 
 /// Messages by room and seq; where there is none at a place, none is given.
+#[tracing::instrument(name = "db.message_rows.list_at", skip_all)]
 pub(crate) async fn list_at(
     db: &mut PgConnection,
     rooms: &[RoomId],
@@ -88,6 +89,7 @@ pub(crate) struct Range {
 }
 
 /// Messages of the user's current stay; the stay is judged in the same statement, so that nobody reads past their leave.
+#[tracing::instrument(name = "db.message_rows.list", skip_all)]
 pub(crate) async fn list(db: &mut PgConnection, range: Range) -> Result<Vec<Message>, sqlx::Error> {
     // The sort key turns around with the direction; both ways it is the primary key's order.
     let rows = if range.newest_first {

@@ -42,6 +42,7 @@ pub(crate) struct Appended {
 
 /// Appends a batch, in one transaction and one round trip. No two entries may share room, sender and `client_id`. Gives the
 /// outcomes in the order of the entries.
+#[tracing::instrument(name = "db.messages.insert", skip_all)]
 pub(crate) async fn insert(
     db: &mut PgConnection,
     entries: &[Entry<'_>],
@@ -160,6 +161,7 @@ fn verdict(word: &str) -> Result<Verdict, sqlx::Error> {
 }
 
 /// The messages that drafts answer, as far as their senders can see them, by (room, sender, message).
+#[tracing::instrument(name = "db.messages.list_replied", skip_all)]
 pub(crate) async fn list_replied(
     db: &mut PgConnection,
     drafts: &[&Draft],
@@ -195,6 +197,7 @@ pub(crate) async fn list_replied(
 }
 
 /// Participants of these rooms with these user names (folded), by (room, name).
+#[tracing::instrument(name = "db.messages.list_named", skip_all)]
 pub(crate) async fn list_named(
     db: &mut PgConnection,
     rooms: &[RoomId],

@@ -9,6 +9,7 @@ use crate::domain::pair::{Pair, PairKey};
 const CLOSED: i64 = i64::MAX;
 
 /// Takes what friends says and locks the rows, in the order of their keys, also those where the known version is newer.
+#[tracing::instrument(name = "db.pairs.insert", skip_all)]
 pub(crate) async fn insert(db: &mut PgConnection, pairs: &[Pair]) -> Result<(), sqlx::Error> {
     let los: Vec<UserId> = pairs.iter().map(|pair| pair.key.lo).collect();
     let his: Vec<UserId> = pairs.iter().map(|pair| pair.key.hi).collect();
@@ -43,6 +44,7 @@ pub(crate) async fn insert(db: &mut PgConnection, pairs: &[Pair]) -> Result<(), 
 }
 
 /// A pair as it is known.
+#[tracing::instrument(name = "db.pairs.find", skip_all)]
 pub(crate) async fn find(db: &mut PgConnection, key: PairKey) -> Result<Option<Pair>, sqlx::Error> {
     let row = sqlx::query!(
         "SELECT version, lo_may_message_hi, hi_may_message_lo, blocked
@@ -81,6 +83,7 @@ pub(crate) async fn list_blocked(
 }
 
 /// Closes a pair for ever. What stood between the two about typing and receipts stays.
+#[tracing::instrument(name = "db.pairs.update_closed", skip_all)]
 pub(crate) async fn update_closed(db: &mut PgConnection, key: PairKey) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE chat.direct_pairs

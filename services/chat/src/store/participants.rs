@@ -86,6 +86,7 @@ pub(super) fn parse_kind(word: &str) -> Result<RoomKind, Error> {
 }
 
 /// Somebody's current stay in a room.
+#[tracing::instrument(name = "db.participants.find", skip_all)]
 pub(crate) async fn find(
     db: &mut PgConnection,
     room: RoomId,
@@ -111,6 +112,7 @@ pub(crate) async fn find(
 }
 
 /// How many people and owners a room has.
+#[tracing::instrument(name = "db.participants.find_crew", skip_all)]
 pub(crate) async fn find_crew(db: &mut PgConnection, room: RoomId) -> Result<Crew, sqlx::Error> {
     sqlx::query_as!(
         Crew,
@@ -124,6 +126,7 @@ pub(crate) async fn find_crew(db: &mut PgConnection, room: RoomId) -> Result<Cre
 }
 
 /// Everybody but one, for succession.
+#[tracing::instrument(name = "db.participants.list_candidates", skip_all)]
 pub(crate) async fn list_candidates(
     db: &mut PgConnection,
     room: RoomId,
@@ -150,6 +153,7 @@ pub(crate) async fn list_candidates(
 }
 
 /// Which of these people are in the room.
+#[tracing::instrument(name = "db.participants.list_present", skip_all)]
 pub(crate) async fn list_present(
     db: &mut PgConnection,
     room: RoomId,
@@ -167,6 +171,7 @@ pub(crate) async fn list_present(
 }
 
 /// Begins stays in a locked room: the stay, the user's side of it, and a position to move.
+#[tracing::instrument(name = "db.participants.insert", skip_all)]
 pub(crate) async fn insert(
     db: &mut PgConnection,
     room: RoomId,
@@ -208,6 +213,7 @@ pub(crate) async fn insert(
 }
 
 /// Sets the role of a current stay in a locked room.
+#[tracing::instrument(name = "db.participants.update_role", skip_all)]
 pub(crate) async fn update_role(
     db: &mut PgConnection,
     room: RoomId,
@@ -228,6 +234,7 @@ pub(crate) async fn update_role(
 }
 
 /// Ends a stay in a locked room at the seq of its leave event.
+#[tracing::instrument(name = "db.participants.update_left", skip_all)]
 pub(crate) async fn update_left(
     db: &mut PgConnection,
     room: RoomId,
@@ -281,6 +288,7 @@ impl<'a> Wanted<'a> {
 }
 
 /// Participants of rooms, each room's by time of joining.
+#[tracing::instrument(name = "db.participants.list", skip_all)]
 pub(crate) async fn list(
     db: &mut PgConnection,
     wanted: Wanted<'_>,

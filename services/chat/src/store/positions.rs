@@ -50,6 +50,7 @@ pub(crate) struct Unread {
 }
 
 /// Where somebody stands; none when they are not in the room.
+#[tracing::instrument(name = "db.positions.find", skip_all)]
 pub(crate) async fn find(
     db: &mut PgConnection,
     room: RoomId,
@@ -70,6 +71,7 @@ pub(crate) async fn find(
 }
 
 /// The room and place of a message that somebody can see: it is of their current stay.
+#[tracing::instrument(name = "db.positions.find_message", skip_all)]
 pub(crate) async fn find_message(
     db: &mut PgConnection,
     message: MessageId,
@@ -98,6 +100,7 @@ pub(crate) struct MessagePlace {
 }
 
 /// Others' undeleted messages of somebody's stay above a position, exact up to the cap.
+#[tracing::instrument(name = "db.positions.find_unread", skip_all)]
 pub(crate) async fn find_unread(
     db: &mut PgConnection,
     room: RoomId,
@@ -111,6 +114,7 @@ pub(crate) async fn find_unread(
 }
 
 /// The same for several people and rooms at once; those who are not in are left out.
+#[tracing::instrument(name = "db.positions.list_unread", skip_all)]
 pub(crate) async fn list_unread(
     db: &mut PgConnection,
     positions: &[(RoomId, UserId, i64)],
@@ -141,6 +145,7 @@ pub(crate) async fn list_unread(
 
 /// Locks positions in the order of rooms and people, so that two batches cannot wait for each other. Those of people who
 /// are not in the room are left out.
+#[tracing::instrument(name = "db.positions.lock", skip_all)]
 pub(crate) async fn lock(
     db: &mut PgConnection,
     keys: &[(RoomId, UserId)],
@@ -183,6 +188,7 @@ pub(crate) async fn lock(
 }
 
 /// Writes locked positions, and a receipt for each read position that moved.
+#[tracing::instrument(name = "db.positions.update", skip_all)]
 pub(crate) async fn update(
     db: &mut PgConnection,
     positions: &[NewPosition],
@@ -240,6 +246,7 @@ pub(crate) struct ReceiptRow {
 }
 
 /// Everybody but the sender who can see a message, and when they got and read it.
+#[tracing::instrument(name = "db.positions.list_receipts", skip_all)]
 pub(crate) async fn list_receipts(
     db: &mut PgConnection,
     message: MessagePlace,

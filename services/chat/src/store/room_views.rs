@@ -49,6 +49,7 @@ struct Row {
 }
 
 /// The rooms that are looked at, in the order of the looks. One that its viewer is not in is left out.
+#[tracing::instrument(name = "db.room_views.list", skip_all)]
 pub(crate) async fn list(db: &mut PgConnection, looks: &[Look]) -> Result<Vec<RoomView>, Error> {
     let rows = list_rows(db, looks).await?;
     let mut rooms: Vec<RoomId> = rows.iter().map(|row| row.id).collect();

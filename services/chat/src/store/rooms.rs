@@ -28,6 +28,7 @@ pub(crate) struct LockedRoom {
 /// Locks rooms, always in the order of their ids, so that two transactions with several rooms cannot wait for each other.
 /// Rooms that do not exist are absent from the answer. Judge memberships only in a later statement: this one's snapshot is
 /// older than its wait.
+#[tracing::instrument(name = "db.rooms.lock", skip_all)]
 pub(crate) async fn lock(
     db: &mut PgConnection,
     rooms: &[RoomId],
@@ -61,6 +62,7 @@ pub(crate) struct NewRoom {
 
 /// Makes a room with an empty log and nobody in it, and locks it. None when there is one of this pair, or of this creator
 /// and `client_id`: also one that another transaction commits while this one waits for it.
+#[tracing::instrument(name = "db.rooms.insert", skip_all)]
 pub(crate) async fn insert(
     db: &mut PgConnection,
     room: &NewRoom,
@@ -93,6 +95,7 @@ pub(crate) async fn insert(
 }
 
 /// The direct room of two people.
+#[tracing::instrument(name = "db.rooms.find_by_pair", skip_all)]
 pub(crate) async fn find_by_pair(
     db: &mut PgConnection,
     pair: PairKey,
@@ -101,6 +104,7 @@ pub(crate) async fn find_by_pair(
 }
 
 /// The direct rooms of pairs, those that exist.
+#[tracing::instrument(name = "db.rooms.list_by_pairs", skip_all)]
 pub(crate) async fn list_by_pairs(
     db: &mut PgConnection,
     pairs: &[PairKey],
@@ -120,6 +124,7 @@ pub(crate) async fn list_by_pairs(
 }
 
 /// The group that somebody made under a `client_id`.
+#[tracing::instrument(name = "db.rooms.find_by_creation", skip_all)]
 pub(crate) async fn find_by_creation(
     db: &mut PgConnection,
     creator: UserId,
@@ -135,6 +140,7 @@ pub(crate) async fn find_by_creation(
 }
 
 /// Every room that somebody is in.
+#[tracing::instrument(name = "db.rooms.list_of_user", skip_all)]
 pub(crate) async fn list_of_user(
     db: &mut PgConnection,
     user: UserId,
@@ -148,6 +154,7 @@ pub(crate) async fn list_of_user(
 }
 
 /// Renames a locked room.
+#[tracing::instrument(name = "db.rooms.update_name", skip_all)]
 pub(crate) async fn update_name(
     db: &mut PgConnection,
     room: RoomId,

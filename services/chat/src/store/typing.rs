@@ -4,6 +4,7 @@ use kith_ids::{RoomId, UserId};
 use sqlx::PgConnection;
 
 /// The other participants between whom and this one a block lies; nothing when this one is not in the room.
+#[tracing::instrument(name = "db.typing.list_hidden", skip_all)]
 pub(crate) async fn list_hidden(
     db: &mut PgConnection,
     room: RoomId,

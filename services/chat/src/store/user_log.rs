@@ -33,6 +33,7 @@ pub(crate) struct UserEventRow {
 /// Appends entries to their people's logs, each once by (user, source, `source_event_id`), and gives those that were new,
 /// by user and useq. Takes the counters in the order of the users' ids, and always after rooms: the last locks of a
 /// transaction.
+#[tracing::instrument(name = "db.user_log.insert", skip_all)]
 pub(crate) async fn insert(
     db: &mut PgConnection,
     source: &str,
@@ -144,6 +145,7 @@ async fn delete_superseded(
 }
 
 /// Entries of a person's log above a useq, in order.
+#[tracing::instrument(name = "db.user_log.list", skip_all)]
 pub(crate) async fn list(
     db: &mut PgConnection,
     user: UserId,
@@ -166,6 +168,7 @@ pub(crate) async fn list(
 }
 
 /// Where a person's log ends; 0 when it never began.
+#[tracing::instrument(name = "db.user_log.find_head", skip_all)]
 pub(crate) async fn find_head(db: &mut PgConnection, user: UserId) -> Result<i64, sqlx::Error> {
     let head = sqlx::query_scalar!(
         "SELECT useq FROM chat.user_logs WHERE user_id = $1",

@@ -40,6 +40,7 @@ pub(crate) enum Mute {
 }
 
 /// Somebody's rooms, newest activity first.
+#[tracing::instrument(name = "db.user_rooms.list", skip_all)]
 pub(crate) async fn list(
     db: &mut PgConnection,
     wanted: &Wanted,
@@ -85,6 +86,7 @@ fn containing(text: &str) -> String {
 }
 
 /// Changes how somebody keeps a room. False when that is how they keep it already; none when they are not in it.
+#[tracing::instrument(name = "db.user_rooms.update_settings", skip_all)]
 pub(crate) async fn update_settings(
     db: &mut PgConnection,
     user: UserId,

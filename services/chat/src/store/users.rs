@@ -16,6 +16,7 @@ pub(crate) struct UserRow {
 
 /// Takes what accounts says; a version not above the known one changes nothing. Rows are taken in the order of their ids,
 /// so that two such calls cannot wait for each other.
+#[tracing::instrument(name = "db.users.insert", skip_all)]
 pub(crate) async fn insert(db: &mut PgConnection, users: &[UserRow]) -> Result<(), sqlx::Error> {
     let ids: Vec<UserId> = users.iter().map(|user| user.user_id).collect();
     let usernames: Vec<String> = users.iter().map(|user| user.username.clone()).collect();
@@ -52,6 +53,7 @@ pub(crate) async fn insert(db: &mut PgConnection, users: &[UserRow]) -> Result<(
 
 /// Those of these people who are known and not deleted, and stay so until the end of the transaction: a deletion waits for
 /// it, and then finds the rooms that it made.
+#[tracing::instrument(name = "db.users.lock", skip_all)]
 pub(crate) async fn lock(
     db: &mut PgConnection,
     users: &[UserId],
@@ -85,6 +87,7 @@ pub(crate) async fn lock_alone(db: &mut PgConnection, users: &[UserId]) -> Resul
 }
 
 /// Those of these people whose accounts are gone.
+#[tracing::instrument(name = "db.users.list_deleted", skip_all)]
 pub(crate) async fn list_deleted(
     db: &mut PgConnection,
     users: &[UserId],
@@ -102,6 +105,7 @@ pub(crate) async fn list_deleted(
 
 /// Takes whether somebody shows what they read; a version not above the known one changes nothing. Somebody whom accounts
 /// has not told of yet gets a row below every version of theirs.
+#[tracing::instrument(name = "db.users.update_read_receipts", skip_all)]
 pub(crate) async fn update_read_receipts(
     db: &mut PgConnection,
     user: UserId,

@@ -6,6 +6,7 @@
 )]
 
 mod append;
+mod callers;
 mod delivery;
 mod direct_rooms;
 mod gateway;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Takes a room's row, as a kick or a block does.
-async fn hold(world: &World, room: &wire::Room) -> Transaction<'static, Postgres> {
+pub(crate) async fn hold(world: &World, room: &wire::Room) -> Transaction<'static, Postgres> {
     let mut tx = world.database.pool.begin().await.unwrap();
     sqlx::query("SELECT 1 FROM chat.chat_rooms WHERE id = $1 FOR NO KEY UPDATE")
         .bind(room_id(room))
@@ -27,7 +27,7 @@ async fn hold(world: &World, room: &wire::Room) -> Transaction<'static, Postgres
 }
 
 /// Waits until somebody waits for a row.
-async fn somebody_waits(pool: &PgPool) {
+pub(crate) async fn somebody_waits(pool: &PgPool) {
     eventually("somebody waits for the row", || async {
         let waiting: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use kith_runtime::Shutdown;
+use tracing::{Instrument as _, Span};
 
 use crate::{
     app::{App, Result},
@@ -97,6 +98,12 @@ impl Relay {
     }
 
     async fn deliver(&self, kind: Kind, entries: &[Entry]) -> Result<()> {
+        self.tell(kind, entries)
+            .instrument(relay_span(entries))
+            .await
+    }
+
+    async fn tell(&self, kind: Kind, entries: &[Entry]) -> Result<()> {
         match kind {
             Kind::UserEvent => {
                 let events: Vec<SourcedEvent> = entries.iter().map(event_of).collect();
@@ -164,6 +171,17 @@ impl Relay {
             .min(self.config.relay_max_backoff)
             .mul_f64(kith_clock::jitter(0.2))
     }
+}
+
+/// A delivery goes on in the traces of its rows; what nobody collects makes none of its own.
+fn relay_span(entries: &[Entry]) -> Span {
+    let traces = || entries.iter().filter_map(|it| it.traceparent.as_deref());
+    if traces().next().is_none() {
+        return Span::none();
+    }
+    let span = tracing::info_span!("friends.relay");
+    kith_telemetry::join_traces(&span, traces());
+    span
 }
 
 fn event_of(entry: &Entry) -> SourcedEvent {

@@ -45,6 +45,8 @@ pub(crate) struct Entry {
     pub payload: Vec<u8>,
     /// Deliveries begun, this one included.
     pub attempts: i32,
+    /// The trace of the change, if it is collected.
+    pub traceparent: Option<String>,
 }
 
 struct Row {
@@ -55,6 +57,7 @@ struct Row {
     event_id: Uuid,
     payload: Vec<u8>,
     attempts: i32,
+    traceparent: Option<String>,
 }
 
 impl Kind {
@@ -92,6 +95,7 @@ impl TryFrom<Row> for Entry {
             event_id: row.event_id,
             payload: row.payload,
             attempts: row.attempts,
+            traceparent: row.traceparent,
         })
     }
 }
@@ -101,7 +105,7 @@ fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-/// Adds rows, in this order.
+/// Adds rows, in this order; each goes on in the trace of the change.
 #[tracing::instrument(name = "db.outbox.insert", skip_all)]
 pub(crate) async fn insert(
     conn: &mut PgConnection,
@@ -116,8 +120,8 @@ pub(crate) async fn insert(
     let delays: Vec<f64> = entries.iter().map(|entry| millis(entry.delay)).collect();
     sqlx::query!(
         r#"
-        INSERT INTO friends.outbox (kind, user_id, other_id, event_id, payload, due_time, create_time)
-        SELECT t.kind, t.user_id, t.other_id, t.event_id, t.payload, clock_timestamp() + t.delay * interval '1 millisecond', $7
+        INSERT INTO friends.outbox (kind, user_id, other_id, event_id, payload, due_time, create_time, traceparent)
+        SELECT t.kind, t.user_id, t.other_id, t.event_id, t.payload, clock_timestamp() + t.delay * interval '1 millisecond', $7, $8
         FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bytea[], $6::float8[])
             WITH ORDINALITY AS t (kind, user_id, other_id, event_id, payload, delay, position)
         ORDER BY t.position
@@ -129,6 +133,7 @@ pub(crate) async fn insert(
         &payloads as _,
         &delays,
         now,
+        kith_telemetry::sampled_traceparent(),
     )
     .execute(conn)
     .await?;
@@ -169,7 +174,8 @@ pub(crate) async fn lock_due(
             other_id AS "other_id: UserId",
             event_id,
             payload,
-            attempts
+            attempts,
+            traceparent
         "#,
         limit,
         millis(lease),
