@@ -74,6 +74,21 @@ fn calls_say_who_may_make_them_and_how_they_fail() {
 }
 
 #[test]
+fn every_call_has_a_name_of_its_own() {
+    let document = described();
+    let mut names: Vec<String> = ROUTES
+        .iter()
+        .map(|route| document["paths"][route.path][route.method]["operationId"].to_string())
+        .collect();
+    let count = names.len();
+
+    names.sort_unstable();
+    names.dedup();
+
+    assert_eq!(names.len(), count, "client generators need them apart");
+}
+
+#[test]
 fn every_reference_leads_to_a_component() {
     let document = described();
     let text = document.to_string();

@@ -137,7 +137,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// What contacts are hashed with, and what the caller has registered.
 #[utoipa::path(
-    get, path = "/api/v1/friends/contacts", tag = "friends",
+    get, path = "/api/v1/friends/contacts", operation_id = "get_contact_salt", tag = "friends",
     responses((status = 200, body = ContactSalt)),
 )]
 pub(crate) async fn get_salt(
@@ -160,7 +160,7 @@ pub(crate) async fn get_salt(
 
 /// Opts in: replaces what the caller can be matched by. 409 `conflict`: the salt has changed, read it again.
 #[utoipa::path(
-    put, path = "/api/v1/friends/contacts/me", tag = "friends", request_body = OwnContacts,
+    put, path = "/api/v1/friends/contacts/me", operation_id = "register_contacts", tag = "friends", request_body = OwnContacts,
     responses((status = 200, body = Registered)),
 )]
 pub(crate) async fn register(
@@ -184,7 +184,7 @@ pub(crate) async fn register(
 
 /// Opts out.
 #[utoipa::path(
-    delete, path = "/api/v1/friends/contacts/me", tag = "friends",
+    delete, path = "/api/v1/friends/contacts/me", operation_id = "remove_contacts", tag = "friends",
     responses((status = 204, description = "Nobody is matched with the caller any more.")),
 )]
 pub(crate) async fn remove(
@@ -203,7 +203,7 @@ pub(crate) async fn remove(
 /// Those of the contacts who are here, opted in, and let the caller find them. Nothing is kept of the question but how many
 /// contacts it named: a day has a budget. 409 `conflict`: the salt has changed, read it again.
 #[utoipa::path(
-    post, path = "/api/v1/friends/contacts/match", tag = "friends", request_body = AskedContacts,
+    post, path = "/api/v1/friends/contacts/match", operation_id = "match_contacts", tag = "friends", request_body = AskedContacts,
     responses((status = 200, body = List<ContactMatch>)),
 )]
 pub(crate) async fn find(

@@ -409,7 +409,7 @@ export interface paths {
             cookie?: never;
         };
         /** What contacts are hashed with, and what the caller has registered. */
-        get: operations["get_salt"];
+        get: operations["get_contact_salt"];
         put?: never;
         post?: never;
         delete?: never;
@@ -431,7 +431,7 @@ export interface paths {
          * Those of the contacts who are here, opted in, and let the caller find them. Nothing is kept of the question but how many
          *     contacts it named: a day has a budget. 409 `conflict`: the salt has changed, read it again.
          */
-        post: operations["find"];
+        post: operations["match_contacts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -447,10 +447,10 @@ export interface paths {
         };
         get?: never;
         /** Opts in: replaces what the caller can be matched by. 409 `conflict`: the salt has changed, read it again. */
-        put: operations["register"];
+        put: operations["register_contacts"];
         post?: never;
         /** Opts out. */
-        delete: operations["remove"];
+        delete: operations["remove_contacts"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2477,7 +2477,7 @@ export interface operations {
             };
         };
     };
-    get_salt: {
+    get_contact_salt: {
         parameters: {
             query?: never;
             header?: never;
@@ -2509,7 +2509,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    match_contacts: {
         parameters: {
             query?: never;
             header?: never;
@@ -2545,7 +2545,7 @@ export interface operations {
             };
         };
     };
-    register: {
+    register_contacts: {
         parameters: {
             query?: never;
             header?: never;
@@ -2581,7 +2581,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    remove_contacts: {
         parameters: {
             query?: never;
             header?: never;
