@@ -30,6 +30,7 @@ foundations="kith-api kith-auth kith-client kith-clock kith-config kith-error ki
 allow services/accounts $foundations
 allow services/friends $foundations
 allow services/chat $foundations kith-bus
+allow services/presence $foundations kith-bus
 allow gateway kith-api kith-auth kith-client kith-clock kith-config kith-error kith-ids kith-runtime kith-telemetry
 allow clients/rust
 
@@ -39,7 +40,7 @@ only_in() { # what, regex of use, regex of allowed paths
     found=$(grep -rlE "$2" --include='*.rs' crates services gateway kith 2>/dev/null | grep -vE '/tests(/|\.rs$)|/benches/|/examples/' | grep -vE "$3" || true)
     [ -z "$found" ] || fail "$1 is used outside its place: $(echo "$found" | tr '\n' ' ')"
 }
-only_in redis '\bredis::' '^crates/bus/'
+only_in redis '\bredis::' '^crates/bus/|^services/presence/src/store/leases'
 only_in sqlx '\bsqlx::(query|query_as|query_scalar)\b' '^crates/(postgres|testkit)/|/store(/|\.rs)|^kith/src/'
 only_in axum '\baxum::' '^gateway/|^kith/src/'
 only_in "std::env" 'std::env::vars?(_os)?\(' '^crates/(config|testkit|api/build)'

@@ -45,7 +45,7 @@ export REDIS_URL=redis://127.0.0.1:$redis_port
 TEXT
     "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres kith
     # Queries are checked against the schema that the migrations make.
-    for service in accounts friends chat; do
+    for service in accounts friends chat presence; do
         "$bin/psql" -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$port" -U postgres kith -c "CREATE SCHEMA $service"
         for migration in services/"$service"/migrations/*.sql; do
             PGOPTIONS="-c search_path=$service" "$bin/psql" -q -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$port" -U postgres kith -f "$migration"

@@ -28,7 +28,7 @@ scripts/setup.sh test
 services=$(scripts/services.sh start)
 eval "$services"
 trap 'scripts/services.sh stop "$KITH_SERVICES"' EXIT
-for crate in services/accounts services/friends services/chat; do
+for crate in services/accounts services/friends services/chat services/presence; do
     rm -rf "$crate/.sqlx" && mkdir -p "$crate/.sqlx"
     # Only this crate is compiled anew, with its tests, so only its queries are written.
     find "$crate/src" -name lib.rs -exec touch {} +

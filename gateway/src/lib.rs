@@ -47,6 +47,8 @@ pub struct Deps {
     pub friends: Upstream,
     /// The chat service.
     pub chat: Upstream,
+    /// The presence service.
+    pub presence: Upstream,
     /// Time and ids.
     pub clock: Clock,
     /// Where its tasks run.

@@ -1,10 +1,11 @@
 //! The WebSocket at `GET /api/v1/ws`: the handshake, and what all sockets of the node share. The frames are in [`frames`] and
-//! [`protocol`], one socket's life in [`session`], the logs that sockets follow in [`hub`], the streams to chat in [`upstream`].
+//! [`protocol`], one socket's life in [`session`], the logs that sockets follow in [`hub`], the streams to chat in [`upstream`], who is here in [`presence`].
 
 mod close;
 mod frames;
 mod framing;
 mod hub;
+mod presence;
 mod protocol;
 mod registry;
 mod session;
@@ -31,6 +32,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use self::{
     close::Close,
     hub::Hub,
+    presence::{Attachment, Presences},
     registry::Registry,
     socket::{Order, Socket},
     upstream::{
@@ -57,6 +59,7 @@ pub(crate) struct Node {
     pub(crate) state: AppState,
     pub(crate) hub: Hub,
     pub(crate) sends: Sends,
+    pub(crate) presences: Presences,
     pub(crate) registry: Registry,
 }
 
@@ -68,7 +71,7 @@ pub(crate) fn router(state: AppState) -> Router<AppState> {
 }
 
 impl Node {
-    /// Starts the streams to chat, anti-entropy, and the watch over ended sessions.
+    /// Starts the streams to chat and presence, anti-entropy, and the watch over ended sessions.
     fn start(state: AppState) -> Arc<Self> {
         let (chat, tasks) = (state.chat.clone(), state.tasks.clone());
         let registry = Registry::default();
@@ -83,10 +86,14 @@ impl Node {
         let subscriber = Subscriber::new(hub.clone(), chat, changes);
         tasks.critical("ws.send", sender.run(tasks.shutdown().clone()));
         tasks.critical("ws.subscribe", subscriber.run(tasks.shutdown().clone()));
+        let (presences, attachment) =
+            Attachment::new(state.presence.clone(), state.draining.clone());
+        tasks.critical("ws.presence", attachment.run(tasks.shutdown().clone()));
         let node = Arc::new(Self {
             state,
             hub,
             sends,
+            presences,
             registry,
         });
         tasks.spawn("ws.revocations", node.clone().watch_revocations());

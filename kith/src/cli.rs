@@ -36,7 +36,7 @@ pub struct Place {
 /// What only a start needs.
 #[derive(Debug, Clone, Args)]
 pub struct Start {
-    /// Run only these roles: accounts, friends, chat, gateway, or all.
+    /// Run only these roles: accounts, friends, chat, presence, gateway, or all.
     #[arg(long, value_name = "ROLES")]
     pub role: Option<String>,
     /// Answer REST and WebSocket here; port 0 picks a free one [default: 127.0.0.1:8080].

@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) accounts: kith_accounts::Config,
     pub(crate) friends: kith_friends::Config,
     pub(crate) chat: kith_chat::Config,
+    pub(crate) presence: kith_presence::Config,
     pub(crate) gateway: kith_gateway::Config,
 }
 
@@ -49,6 +50,7 @@ pub(crate) struct Upstreams {
     pub(crate) accounts: String,
     pub(crate) friends: String,
     pub(crate) chat: String,
+    pub(crate) presence: String,
 }
 
 impl Config {
@@ -94,6 +96,7 @@ impl Config {
             self.accounts.validate(),
             self.friends.validate(),
             self.chat.validate(),
+            self.presence.validate(),
             self.gateway.validate(),
         ];
         for problem in words.into_iter().flatten() {
@@ -127,6 +130,7 @@ impl Config {
             (Role::Accounts, "upstream.accounts", &self.upstream.accounts),
             (Role::Friends, "upstream.friends", &self.upstream.friends),
             (Role::Chat, "upstream.chat", &self.upstream.chat),
+            (Role::Presence, "upstream.presence", &self.upstream.presence),
         ] {
             if !self.node.roles.contains(role) {
                 problems.require(
@@ -138,7 +142,7 @@ impl Config {
         }
         let services = self.node.roles.services().count();
         problems.require(
-            services == 3 || !self.is_embedded(),
+            services == Role::ALL.len() - 1 || !self.is_embedded(),
             "database.url",
             "must be set when this node runs only some of the services: the private PostgreSQL is for a node that is alone",
         );
@@ -158,6 +162,7 @@ fn loader(place: &Place, start: Option<&Start>) -> Loader {
         .defaults(kith_accounts::DEFAULTS)
         .defaults(kith_friends::DEFAULTS)
         .defaults(kith_chat::DEFAULTS)
+        .defaults(kith_presence::DEFAULTS)
         .defaults(kith_gateway::DEFAULTS)
         .file(place.config.as_deref())
         .flag("node.data", place.data.as_ref().map(path))

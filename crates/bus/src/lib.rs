@@ -62,7 +62,12 @@ impl Bus {
 
     /// A bus over Redis. Connects in the background and keeps reconnecting, so that a Redis that is down delays hints and nothing else.
     pub fn redis(url: &str, tasks: &Tasks) -> Result<Self, BusError> {
-        redis::Redis::start(url, tasks).map(|redis| Self(Backend::Redis(redis)))
+        Self::redis_in(url, "kith", tasks)
+    }
+
+    /// The same in a space of its own: what is published in one space is not heard in another. The space is part of the channels' names.
+    pub fn redis_in(url: &str, space: &str, tasks: &Tasks) -> Result<Self, BusError> {
+        redis::Redis::start(url, space, tasks).map(|redis| Self(Backend::Redis(redis)))
     }
 
     /// Hands a payload to the subscribers of a shard. Never waits; what cannot be handed over within 200 ms is dropped and counted.

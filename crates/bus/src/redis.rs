@@ -70,23 +70,33 @@ pub(crate) struct Subscription {
     inbox: Inbox,
 }
 
-fn channel(shard: u16) -> String {
-    format!("kith:{{{shard}}}")
-}
+/// The channels of one space.
+#[derive(Debug, Clone)]
+struct Space(Arc<str>);
 
-/// The shard of a channel's name; none for a channel that is not ours.
-fn shard(channel: &[u8]) -> Option<u16> {
-    let number = channel.strip_prefix(b"kith:{")?.strip_suffix(b"}")?;
-    std::str::from_utf8(number).ok()?.parse().ok()
+impl Space {
+    fn channel(&self, shard: u16) -> String {
+        format!("{}:{{{shard}}}", self.0)
+    }
+
+    /// The shard of a channel's name; none for a channel that is not ours.
+    fn shard(&self, channel: &[u8]) -> Option<u16> {
+        let number = channel
+            .strip_prefix(self.0.as_bytes())?
+            .strip_prefix(b":{")?
+            .strip_suffix(b"}")?;
+        std::str::from_utf8(number).ok()?.parse().ok()
+    }
 }
 
 impl Redis {
-    pub(crate) fn start(url: &str, tasks: &Tasks) -> Result<Self, BusError> {
+    pub(crate) fn start(url: &str, space: &str, tasks: &Tasks) -> Result<Self, BusError> {
         let client = redis::Client::open(url).map_err(BusError::Url)?;
         let shared = Arc::new(Shared::default());
-        subscriber::spawn(url, Arc::clone(&shared), tasks)?;
+        let space = Space(space.into());
+        subscriber::spawn(url, space.clone(), Arc::clone(&shared), tasks)?;
         Ok(Self {
-            publisher: publisher::spawn(client, tasks),
+            publisher: publisher::spawn(client, space, tasks),
             shared,
         })
     }
@@ -242,7 +252,9 @@ mod tests {
 
     #[test]
     fn channels_name_their_shards() {
-        assert_eq!(shard(channel(1023).as_bytes()), Some(1023));
-        assert_eq!(shard(b"other:{1}"), None);
+        let space = Space("kith".into());
+
+        assert_eq!(space.shard(space.channel(1023).as_bytes()), Some(1023));
+        assert_eq!(space.shard(b"other:{1}"), None);
     }
 }

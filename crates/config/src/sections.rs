@@ -36,6 +36,8 @@ pub struct Database {
     pub friends: ServiceDatabase,
     /// Where chat keeps its schema, when not at `url`.
     pub chat: ServiceDatabase,
+    /// Where presence keeps its schema, when not at `url`.
+    pub presence: ServiceDatabase,
 }
 
 /// `[database.<service>]`: a service with a database, or a role, of its own.
@@ -53,6 +55,7 @@ impl Database {
             "accounts" => &self.accounts,
             "friends" => &self.friends,
             "chat" => &self.chat,
+            "presence" => &self.presence,
             _ => return self.url.as_ref(),
         };
         own.url.as_ref().or(self.url.as_ref())
@@ -75,6 +78,7 @@ impl Database {
             ("database.accounts.url", &self.accounts.url),
             ("database.friends.url", &self.friends.url),
             ("database.chat.url", &self.chat.url),
+            ("database.presence.url", &self.presence.url),
         ] {
             let fits = url.as_ref().is_none_or(|url| {
                 ["postgres://", "postgresql://"]

@@ -15,6 +15,7 @@ mod groups;
 mod heartbeat;
 mod imports;
 mod positions;
+mod presence;
 mod privacy;
 mod process;
 mod profiles;

@@ -195,7 +195,7 @@ async fn a_device_may_bring_its_token_in_a_header_and_typing_is_shown() {
             .await
             .unwrap()
             .iter()
-            .all(|presence| presence.status == "offline")
+            .all(|presence| presence.status == "online")
     );
     native.link.status("away").await.unwrap();
     let answer = MessagePost {

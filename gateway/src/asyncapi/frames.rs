@@ -58,18 +58,24 @@ pub(super) const FROM_CLIENT: &[Frame] = &[
     ),
     said(
         "typing",
-        "The user writes, or has stopped; not answered.",
+        "The user writes, or has stopped; not answered. A beginning is passed on once in 3 s for each room and socket.",
         &[ROOM, ("active", "bool")],
     ),
     said(
         "watch",
-        "Replaces the list of those whose presence is shown (at most 200); answered by `{presences}`.",
+        "Replaces the list of those whose presence is shown (at most 200); answered by `{presences}`, without those of whom nothing is certain at the moment.",
         &[REF, ("user_ids", "ids")],
     ),
     said(
         "status",
-        "Sets the user's status; answered by `{}`.",
-        &[REF, ("status", "own_status"), ("custom?", "text")],
+        "Sets how the user looks, on all their devices; answered by `{}`. `away` ends with the last device, `invisible` with the next choice. \
+         `custom`: at most 140 characters, absent keeps it, null ends it; `custom_expires_at` only with it, at most a year ahead.",
+        &[
+            REF,
+            ("status", "own_status"),
+            ("custom?", "text|null"),
+            ("custom_expires_at?", "time"),
+        ],
     ),
     said(
         "fetch",
@@ -134,17 +140,19 @@ pub(super) const FROM_SERVER: &[Frame] = &[
     ),
     told(
         "typing",
-        "Somebody writes; shown at most 6 s after the last one.",
+        "Somebody writes, or has stopped; shown at most 6 s after the last one. Their message ends it.",
         &[ROOM, USER, ("active", "bool")],
     ),
     told(
         "presence",
-        "Somebody who is watched came, went or changed their status.",
+        "Somebody who is watched came, went or changed their status. Coming and going is told at once, and again after 5 s at the earliest. \
+         `last_seen_at` only while offline, and to the hour for who may not see the status; `invisible` only of oneself.",
         &[
             USER,
             ("status", "status"),
             ("last_seen_at", "time|null"),
             ("custom", "text|null"),
+            ("invisible?", "bool"),
         ],
     ),
     told(

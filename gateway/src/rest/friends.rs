@@ -1,13 +1,16 @@
 //! Friends and blocks.
 
+use std::time::Duration;
+
 use axum::{Json, extract::State};
 use http::StatusCode;
 use kith_api::{
     common::v1::PageRequest,
     friends::v1::{
-        BlockUserRequest, GetBlockedUsersRequest, GetUserFriendsRequest, RemoveFriendRequest,
-        UnblockUserRequest,
+        BlockUserRequest, GetBlockedUsersRequest, GetUserFriendsRequest, GetUserFriendsResponse,
+        RemoveFriendRequest, UnblockUserRequest,
     },
+    presence::v1::{GetPresencesRequest, Presence},
 };
 use kith_ids::UserId;
 
@@ -19,6 +22,9 @@ use crate::{
     upstream::repeatable,
     wire::{BlockedUser, FriendList, List},
 };
+
+/// How long a list waits for presence.
+const PRESENCE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Which friends.
 pub(crate) struct FriendsQuery {
@@ -67,7 +73,34 @@ pub(crate) async fn list_friends(
         friends.get_user_friends(call.clone()).await
     })
     .await?;
-    Ok(Json(FriendList::new(answer)))
+    let presences = presences_of(&state, &caller, &answer).await;
+    Ok(Json(FriendList::new(answer, &presences)))
+}
+
+/// How the friends of a page look. A list without is better than none: presence that does not answer soon is not waited for.
+async fn presences_of(
+    state: &AppState,
+    caller: &Caller,
+    page: &GetUserFriendsResponse,
+) -> Vec<Presence> {
+    let user_ids: Vec<String> = page
+        .friends
+        .iter()
+        .filter_map(|friend| Some(friend.user.as_ref()?.user_id.clone()))
+        .collect();
+    if user_ids.is_empty() {
+        return Vec::new();
+    }
+    let mut presence = state.presence.presence(&caller.context);
+    let asked = presence.get_presences(GetPresencesRequest { user_ids });
+    match tokio::time::timeout(PRESENCE_PATIENCE, asked).await {
+        Ok(Ok(answer)) => answer.into_inner().presences,
+        Ok(Err(status)) => {
+            tracing::warn!(code = ?status.code(), "friends are listed without presence");
+            Vec::new()
+        }
+        Err(_) => Vec::new(),
+    }
 }
 
 /// Ends a friendship; also when there was none.

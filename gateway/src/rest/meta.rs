@@ -127,7 +127,7 @@ pub(crate) async fn meta(State(state): State<AppState>) -> Json<Meta> {
             message_search: false,
             user_search: false,
             suggestions: false,
-            presence: false,
+            presence: true,
             media: false,
             push: false,
             external_issuers: false,

@@ -12,6 +12,7 @@ use crate::testing::{ANN, BOB, Bed, SERVICE_KEY, SESSION, limits};
 
 mod bad_input;
 mod chatting;
+mod friend_list;
 mod signing_in;
 
 /// A path of the table with ids in it.

@@ -1,6 +1,6 @@
 //! Friends, requests and blocks.
 
-use kith_api::friends::v1;
+use kith_api::{friends::v1, presence::v1 as presence};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,7 +12,7 @@ use super::{Time, User, non_empty};
 pub(crate) struct Friend {
     pub(crate) user: User,
     pub(crate) since_at: Time,
-    /// `null` when it may not be seen.
+    /// `null` when it is not known; offline when it may not be seen.
     #[schema(required = true)]
     pub(crate) presence: Option<Presence>,
 }
@@ -75,6 +75,20 @@ impl From<v1::Friend> for Friend {
             user: friend.user.unwrap_or_default().into(),
             since_at: Time::required(friend.since_time),
             presence: None,
+        }
+    }
+}
+
+impl From<&presence::Presence> for Presence {
+    fn from(presence: &presence::Presence) -> Self {
+        let status = match presence.status() {
+            presence::Status::Online => "online",
+            presence::Status::Away => "away",
+            presence::Status::Offline | presence::Status::Unspecified => "offline",
+        };
+        Self {
+            status: status.to_owned(),
+            last_seen_at: Time::optional(presence.last_seen_time),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Lists: pages with a cursor, short lists without, and the two that page by seq.
 
-use kith_api::{chat, common::v1::PageResponse, friends};
+use std::collections::HashMap;
+
+use kith_api::{chat, common::v1::PageResponse, friends, presence};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -61,10 +63,25 @@ impl<T> List<T> {
 }
 
 impl FriendList {
-    /// What friends answered.
-    pub(crate) fn new(response: friends::v1::GetUserFriendsResponse) -> Self {
+    /// What friends answered, with what presence knows of them.
+    pub(crate) fn new(
+        response: friends::v1::GetUserFriendsResponse,
+        presences: &[presence::v1::Presence],
+    ) -> Self {
+        let presences: HashMap<&str, &presence::v1::Presence> = presences
+            .iter()
+            .map(|presence| (presence.user_id.as_str(), presence))
+            .collect();
+        let item = |friend: friends::v1::Friend| {
+            let friend = Friend::from(friend);
+            let known = presences.get(friend.user.id.as_str());
+            Friend {
+                presence: known.map(|presence| (*presence).into()),
+                ..friend
+            }
+        };
         Self {
-            items: response.friends.into_iter().map(Into::into).collect(),
+            items: response.friends.into_iter().map(item).collect(),
             next_cursor: next_cursor(response.page),
             total: response.total,
         }

@@ -104,6 +104,9 @@ pub(crate) struct Presence {
     pub(crate) status: &'static str,
     pub(crate) last_seen_at: Option<wire::Time>,
     pub(crate) custom: Option<String>,
+    /// In one's own only: one has chosen to be invisible.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) invisible: bool,
 }
 
 /// The answer to `reauth`.
@@ -154,6 +157,11 @@ pub(crate) fn receipt(receipt: &wire::Receipt) -> Frame {
 /// `typing`.
 pub(crate) fn typing(typing: &wire::Typing) -> Frame {
     untagged(br#"{"t":"typing","#, typing)
+}
+
+/// `presence`.
+pub(crate) fn presence(presence: &Presence) -> Frame {
+    untagged(br#"{"t":"presence","#, presence)
 }
 
 /// `heads`.

@@ -11,6 +11,7 @@ mod seating;
 mod seats;
 mod slot;
 mod slots;
+mod typing;
 
 use std::{
     sync::{
@@ -32,6 +33,7 @@ use self::{
     receipts::Receipts,
     slot::{LogKey, Slot},
     slots::Slots,
+    typing::Typings,
 };
 use super::{close::Close, registry::Registry, socket::Order};
 
@@ -59,6 +61,7 @@ pub(crate) struct Inner {
     changes: mpsc::UnboundedSender<Change>,
     readings: Semaphore,
     receipts: Receipts,
+    typings: Typings,
     compare_now: Notify,
     epoch: AtomicU64,
     /// Rises with every subscription stream; what belongs to an older one is void.
@@ -100,6 +103,7 @@ impl Hub {
             changes,
             readings: Semaphore::new(READINGS),
             receipts: Receipts::default(),
+            typings: Typings::default(),
             compare_now: Notify::new(),
             epoch: AtomicU64::new(0),
             stream: AtomicU64::new(0),
@@ -107,7 +111,7 @@ impl Hub {
         (hub, receiver)
     }
 
-    /// Starts anti-entropy and the delayed receipts.
+    /// Starts anti-entropy, the delayed receipts and the ends of typing.
     pub(crate) fn start(&self) {
         let tasks = &self.0.tasks;
         let (hub, shutdown) = (self.clone(), tasks.shutdown().clone());
@@ -119,6 +123,11 @@ impl Hub {
         tasks.restarting("ws.receipts", move || {
             let (hub, shutdown) = (hub.clone(), shutdown.clone());
             async move { hub.0.receipts.flush_for_ever(&shutdown).await }
+        });
+        let (hub, shutdown) = (self.clone(), tasks.shutdown().clone());
+        tasks.restarting("ws.typing", move || {
+            let (hub, shutdown) = (hub.clone(), shutdown.clone());
+            async move { hub.0.typings.end_for_ever(&shutdown).await }
         });
     }
 

@@ -11,7 +11,10 @@ use kith_ids::{RoomId, UserId};
 use serde::{Deserialize, de::IgnoredAny};
 
 use self::fields::Fields;
-use super::frames::{MAX_FETCH, MAX_ROOMS, MAX_WATCHED};
+use super::{
+    frames::{MAX_FETCH, MAX_ROOMS, MAX_WATCHED},
+    presence::{Choice, Custom, OwnStatus},
+};
 
 /// Characters of a `ref`.
 const MAX_REF: usize = 64;
@@ -62,7 +65,7 @@ pub(crate) enum Request {
     Watch {
         user_ids: Vec<UserId>,
     },
-    Status,
+    Status(OwnStatus),
     Fetch {
         room_id: RoomId,
         after: u64,
@@ -249,11 +252,7 @@ fn request(t: &str, fields: &mut Fields<'_>) -> Result<Option<Request>, Unknown>
         "watch" => fields
             .ids("user_ids", MAX_WATCHED)
             .map(|user_ids| Request::Watch { user_ids }),
-        "status" => {
-            let status = fields.word("status", &["online", "away", "invisible"]);
-            fields.optional_text("custom", MAX_CUSTOM);
-            status.map(|()| Request::Status)
-        }
+        "status" => status(fields).map(Request::Status),
         "fetch" => {
             let (room_id, after) = (fields.id("room_id"), fields.seq("after"));
             let limit = fields.limit("limit", FETCH, MAX_FETCH);
@@ -266,6 +265,32 @@ fn request(t: &str, fields: &mut Fields<'_>) -> Result<Option<Request>, Unknown>
         "reauth" => fields.text("token").map(|token| Request::Reauth { token }),
         "ping" => Some(Request::Ping),
         _ => return Err(Unknown),
+    })
+}
+
+fn status(fields: &mut Fields<'_>) -> Option<OwnStatus> {
+    let choice = fields.choice(
+        "status",
+        &[
+            ("online", Choice::Online),
+            ("away", Choice::Away),
+            ("invisible", Choice::Invisible),
+        ],
+    );
+    let expires_at = fields.optional_time("custom_expires_at");
+    // Absent: what was said stays; null or nothing: it ends.
+    let custom = fields
+        .nullable_text("custom", MAX_CUSTOM)
+        .map(|text| Custom {
+            text: text.unwrap_or_default(),
+            expires_at,
+        });
+    if custom.is_none() && expires_at.is_some() {
+        fields.refuse_lone("custom_expires_at", "only together with `custom`");
+    }
+    Some(OwnStatus {
+        choice: choice?,
+        custom,
     })
 }
 

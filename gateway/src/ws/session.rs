@@ -6,6 +6,7 @@ mod hello;
 mod jobs;
 mod pace;
 mod timers;
+mod typing;
 
 use std::{
     future::poll_fn,
@@ -14,6 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kith_ids::RoomId;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use self::{
@@ -21,6 +23,7 @@ use self::{
     jobs::{Done, Jobs},
     pace::Pace,
     timers::{Due, Timers},
+    typing::TypingPace,
 };
 use super::{
     Node,
@@ -46,6 +49,7 @@ struct Session<'a, IO> {
     registered: Registered,
     timers: Timers,
     pace: Pace,
+    typing: TypingPace,
     jobs: Jobs,
     bad_frames: u32,
 }
@@ -55,6 +59,7 @@ enum Step {
     Heard(Incoming),
     Ordered(Order),
     Lost(Lost),
+    TypeAgain(Vec<RoomId>),
     Done(Done),
     Due(Due),
     Ended(End),
@@ -97,6 +102,7 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> Session<'a, IO> {
             registered,
             timers: Timers::new(now, node.state.config.heartbeat, expires_in),
             pace: Pace::new(node.state.limits.frames_per_socket(), now),
+            typing: TypingPace::default(),
             jobs: Jobs::default(),
             bad_frames,
         }
@@ -117,6 +123,7 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> Session<'a, IO> {
         // Nothing may reach the queue any more: not an event after a revocation, not an event of a node that leaves.
         self.node.hub.leave(self.socket());
         self.node.sends.gone(self.socket());
+        self.node.presences.closed(self.socket());
         let Self {
             mut transport,
             registered,
@@ -156,6 +163,10 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> Session<'a, IO> {
         if let Some(lost) = socket.take_lost() {
             return Poll::Ready(Step::Lost(lost));
         }
+        let rooms = socket.take_type_again();
+        if !rooms.is_empty() {
+            return Poll::Ready(Step::TypeAgain(rooms));
+        }
         let may_read = socket.may_read();
         self.timers.observe(
             may_read,
@@ -192,6 +203,10 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> Session<'a, IO> {
             }
             Step::Lost(lost) => {
                 self.tell_lost(&lost);
+                None
+            }
+            Step::TypeAgain(rooms) => {
+                self.type_again(rooms);
                 None
             }
             Step::Done(done) => {

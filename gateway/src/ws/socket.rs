@@ -71,6 +71,7 @@ struct State {
     lost: Lost,
     unanswered: usize,
     order: Option<Order>,
+    type_again: Vec<RoomId>,
     waker: Option<Waker>,
 }
 
@@ -103,12 +104,14 @@ impl Socket {
         true
     }
 
-    /// Queues a frame that nobody misses, if there is much room.
-    pub(crate) fn push_ephemeral(&self, frame: &Frame, wakes: &mut Wakes) {
+    /// Queues a frame that nobody misses, if there is much room; tells whether it did.
+    pub(crate) fn push_ephemeral(&self, frame: &Frame, wakes: &mut Wakes) -> bool {
         let mut state = self.state();
-        if state.queue.len() < EPHEMERAL_FRAMES && state.bytes < DRAINED_BYTES {
+        let fits = state.queue.len() < EPHEMERAL_FRAMES && state.bytes < DRAINED_BYTES;
+        if fits {
             state.enqueue(frame.clone(), wakes);
         }
+        fits
     }
 
     /// Queues an answer, full or not: reading stops at a full queue, so there cannot be many.
@@ -247,6 +250,28 @@ impl Socket {
     /// The room's slot, if it sits there.
     pub(crate) fn followed(&self, room_id: RoomId) -> Option<Arc<RoomSlot>> {
         Some(self.rooms().as_ref()?.get(&room_id)?.slot.clone())
+    }
+
+    /// The rooms it sits in.
+    pub(crate) fn followed_rooms(&self) -> Vec<Arc<RoomSlot>> {
+        let rooms = self.rooms();
+        rooms
+            .iter()
+            .flatten()
+            .map(|(_, followed)| followed.slot.clone())
+            .collect()
+    }
+
+    /// What was said of writing in a room must be said again: others may see it now than before.
+    pub(crate) fn type_again(&self, room_id: RoomId, wakes: &mut Wakes) {
+        let mut state = self.state();
+        state.type_again.push(room_id);
+        state.wake(wakes);
+    }
+
+    /// The rooms in which it must be said again, once.
+    pub(crate) fn take_type_again(&self) -> Vec<RoomId> {
+        std::mem::take(&mut self.state().type_again)
     }
 
     /// Gives up all rooms, and takes no more.

@@ -3,4 +3,6 @@
 mod delivery;
 mod endings;
 mod hello;
+mod presence;
+mod typing;
 mod world;

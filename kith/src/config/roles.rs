@@ -8,6 +8,7 @@ pub(crate) enum Role {
     Accounts,
     Friends,
     Chat,
+    Presence,
     Gateway,
 }
 
@@ -17,7 +18,13 @@ pub(crate) enum Role {
 pub(crate) struct Roles(Vec<Role>);
 
 impl Role {
-    pub(crate) const ALL: [Self; 4] = [Self::Accounts, Self::Friends, Self::Chat, Self::Gateway];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Accounts,
+        Self::Friends,
+        Self::Chat,
+        Self::Presence,
+        Self::Gateway,
+    ];
 
     /// The word of the command line; of a service, also its schema's name.
     pub(crate) const fn name(self) -> &'static str {
@@ -25,6 +32,7 @@ impl Role {
             Self::Accounts => "accounts",
             Self::Friends => "friends",
             Self::Chat => "chat",
+            Self::Presence => "presence",
             Self::Gateway => "gateway",
         }
     }
@@ -61,12 +69,13 @@ impl TryFrom<Vec<String>> for Roles {
             }
             let role = Role::ALL.into_iter().find(|role| role.name() == word);
             chosen.push(role.ok_or_else(|| {
-                format!("`{word}` is no role: accounts, friends, chat, gateway or all")
+                format!("`{word}` is no role: accounts, friends, chat, presence, gateway or all")
             })?);
         }
         if chosen.is_empty() {
             return Err(
-                "at least one role is needed: accounts, friends, chat, gateway or all".to_owned(),
+                "at least one role is needed: accounts, friends, chat, presence, gateway or all"
+                    .to_owned(),
             );
         }
         Ok(Self(

@@ -9,7 +9,7 @@ use super::{Access, Error};
 /// The role that made the database; the node uses it for its own schema only.
 pub const ADMIN: &str = "kith";
 /// The services that own a schema.
-pub const SERVICES: [&str; 3] = ["accounts", "friends", "chat"];
+pub const SERVICES: [&str; 4] = ["accounts", "friends", "chat", "presence"];
 
 /// The role of a service.
 pub fn role_of(service: &str) -> String {

@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kith_auth::{CallerSigner, ClusterKey};
 use kith_bus::Bus;
 use kith_client::{Incoming, Upstream, pipe};
 use kith_clock::Clock;
+use kith_presence::Leases;
 use kith_runtime::{Tasks, serve_grpc};
 use kith_telemetry::MetricsHandle;
 use secrecy::ExposeSecret as _;
@@ -59,6 +61,7 @@ struct Lines {
     accounts: Line,
     friends: Line,
     chat: Line,
+    presence: Line,
 }
 
 impl Services {
@@ -83,19 +86,7 @@ impl Services {
             clock,
         };
 
-        let mut routes = Vec::new();
-        let mut bus = None;
-        if let Some(incoming) = lines.accounts.incoming.take() {
-            routes.push(joint.serve("accounts", joint.accounts(&lines).await?, incoming));
-        }
-        if let Some(incoming) = lines.friends.incoming.take() {
-            routes.push(joint.serve("friends", joint.friends(&lines).await?, incoming));
-        }
-        if let Some(incoming) = lines.chat.incoming.take() {
-            let own = joint.bus()?;
-            routes.push(joint.serve("chat", joint.chat(&lines, own.clone()).await?, incoming));
-            bus = Some(own);
-        }
+        let (routes, bus) = joint.serve_all(&mut lines).await?;
         let keys = ServiceKeys::new(lines.accounts.upstream.clone());
         let (routes, health) = internal::routes(routes, keys, metrics)?;
         let address = internal.local_addr()?;
@@ -154,6 +145,27 @@ struct Joint<'a> {
 }
 
 impl Joint<'_> {
+    /// Starts every service of this node; gives their routes, and chat's bus.
+    async fn serve_all(&self, lines: &mut Lines) -> anyhow::Result<(Vec<Routes>, Option<Bus>)> {
+        let mut routes = Vec::new();
+        let mut bus = None;
+        if let Some(incoming) = lines.accounts.incoming.take() {
+            routes.push(self.serve("accounts", self.accounts(lines).await?, incoming));
+        }
+        if let Some(incoming) = lines.friends.incoming.take() {
+            routes.push(self.serve("friends", self.friends(lines).await?, incoming));
+        }
+        if let Some(incoming) = lines.chat.incoming.take() {
+            let own = self.bus()?;
+            routes.push(self.serve("chat", self.chat(lines, own.clone()).await?, incoming));
+            bus = Some(own);
+        }
+        if let Some(incoming) = lines.presence.incoming.take() {
+            routes.push(self.serve("presence", self.presence(lines).await?, incoming));
+        }
+        Ok((routes, bus))
+    }
+
     async fn accounts(&self, lines: &Lines) -> anyhow::Result<Routes> {
         let mut config = self.config.accounts.clone();
         config.limits_enabled = self.config.limits.enabled;
@@ -180,6 +192,7 @@ impl Joint<'_> {
             tasks: self.tasks.clone(),
             accounts: lines.accounts.upstream.clone(),
             chat: lines.chat.upstream.clone(),
+            presence: lines.presence.upstream.clone(),
         };
         let mut config = self.config.friends.clone();
         config.contacts.limits_enabled = self.config.limits.enabled;
@@ -213,6 +226,35 @@ impl Joint<'_> {
             .routes())
     }
 
+    async fn presence(&self, lines: &Lines) -> anyhow::Result<Routes> {
+        let (bus, leases) = match &self.config.redis.url {
+            Some(url) => {
+                // Of this cluster alone: several may share a Redis, and each hears only its own people.
+                let space = self.key.derive("presence's place in redis v1");
+                let space = format!("kith-presence-{}", URL_SAFE_NO_PAD.encode(&space[..9]));
+                (
+                    Bus::redis_in(url.expose_secret(), &space, self.tasks)?,
+                    Leases::redis(url.expose_secret(), &space)?,
+                )
+            }
+            None => (Bus::memory(), Leases::memory()),
+        };
+        let deps = kith_presence::Deps {
+            pool: self.storage.pool_of("presence")?,
+            clock: self.clock.clone(),
+            cluster_key: self.key.clone(),
+            tasks: self.tasks.clone(),
+            bus,
+            leases,
+            friends: lines.friends.upstream.clone(),
+        };
+        let config = self.config.presence.clone();
+        Ok(kith_presence::start(config, deps)
+            .await
+            .context("presence does not start")?
+            .routes())
+    }
+
     async fn gateway(
         &self,
         lines: &Lines,
@@ -223,6 +265,7 @@ impl Joint<'_> {
             accounts: lines.accounts.upstream.clone(),
             friends: lines.friends.upstream.clone(),
             chat: lines.chat.upstream.clone(),
+            presence: lines.presence.upstream.clone(),
             clock: self.clock.clone(),
             tasks: self.tasks.clone(),
             limits: self.config.limits.clone(),
@@ -261,6 +304,7 @@ impl Lines {
             accounts: line(Role::Accounts, &config.upstream.accounts)?,
             friends: line(Role::Friends, &config.upstream.friends)?,
             chat: line(Role::Chat, &config.upstream.chat)?,
+            presence: line(Role::Presence, &config.upstream.presence)?,
         })
     }
 }
@@ -295,6 +339,7 @@ async fn migrate(config: &Config, storage: &Storage) -> anyhow::Result<()> {
         let migrator = match service {
             "accounts" => &kith_accounts::MIGRATOR,
             "friends" => &kith_friends::MIGRATOR,
+            "presence" => &kith_presence::MIGRATOR,
             _ => &kith_chat::MIGRATOR,
         };
         migrations::apply(&storage.url_of(service)?, service, migrator).await?;

@@ -95,6 +95,7 @@ async fn a_gateway_serves_what_other_nodes_keep() {
         ("KITH__UPSTREAM__ACCOUNTS", accounts.as_str()),
         ("KITH__UPSTREAM__FRIENDS", others.as_str()),
         ("KITH__UPSTREAM__CHAT", others.as_str()),
+        ("KITH__UPSTREAM__PRESENCE", others.as_str()),
     ];
     let start = |name: &str, roles: &str, internal: &str| {
         let internal = (
@@ -105,7 +106,7 @@ async fn a_gateway_serves_what_other_nodes_keep() {
         Kith::start_as(&home.path().join(name), roles, &variables)
     };
     let _accounts = start("accounts", "accounts", &accounts);
-    let _others = start("others", "friends,chat", &others);
+    let _others = start("others", "friends,chat,presence", &others);
 
     let gateway = start("gateway", "gateway", "127.0.0.1:0");
 

@@ -19,6 +19,7 @@ mod pair_sync;
 mod remove_friend;
 mod respond_to_friend_request;
 mod send_friend_request;
+mod tell_presence;
 mod unblock_user;
 mod update_privacy_settings;
 
@@ -33,6 +34,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sqlx::PgPool;
 use tokio::sync::Notify;
 
+pub(crate) use self::tell_presence::change_of;
 use crate::{
     config::Contacts,
     domain::pair::Pair,

@@ -7,3 +7,4 @@ pub(crate) mod pair;
 pub(crate) mod person;
 pub(crate) mod privacy;
 pub(crate) mod request;
+pub(crate) mod visibility;

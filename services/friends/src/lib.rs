@@ -51,6 +51,8 @@ pub struct Deps {
     pub accounts: Upstream,
     /// Who must be told.
     pub chat: Upstream,
+    /// Who must be told who sees whom.
+    pub presence: Upstream,
 }
 
 /// The service cannot start.
@@ -86,7 +88,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         cursors: Cursors::new(deps.cluster_key.clone()),
         cluster_key: deps.cluster_key.clone(),
         contacts: config.contacts,
-        siblings: siblings::Siblings::new(deps.accounts, deps.chat, &config),
+        siblings: siblings::Siblings::new(deps.accounts, deps.chat, deps.presence, &config),
         sibling_turns: siblings::Turns::new("friends", config.sibling_calls, config.turn_timeout),
         wake: std::sync::Arc::default(),
     };

@@ -1,11 +1,11 @@
-//! What friends asks of accounts and tells chat. Each direction has its own small number of calls at once, so that two
+//! What friends asks of accounts and tells chat and presence. Each direction has its own small number of calls at once, so that two
 //! services that wait for each other never wait with all they have; nothing holds a database connection meanwhile.
 
 mod encode;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use kith_api::{accounts, chat};
+use kith_api::{accounts, chat, presence};
 use kith_auth::Caller;
 use kith_client::Upstream;
 use kith_error::{Failure, ReasonExt as _};
@@ -15,7 +15,7 @@ use tonic::Status;
 
 use crate::{
     config::Config,
-    domain::{pair::PairState, person::Profile},
+    domain::{pair::PairState, person::Profile, visibility::VisibilityChange},
     error::Error,
     rpc::convert,
 };
@@ -31,8 +31,10 @@ const MAX_BATCH: usize = 500;
 pub(crate) struct Siblings {
     accounts: Upstream,
     chat: Upstream,
+    presence: Upstream,
     accounts_turns: Turns,
     chat_turns: Turns,
+    presence_turns: Turns,
 }
 
 /// A number of things that may happen at once.
@@ -72,12 +74,19 @@ impl Turns {
 }
 
 impl Siblings {
-    pub(crate) fn new(accounts: Upstream, chat: Upstream, config: &Config) -> Self {
+    pub(crate) fn new(
+        accounts: Upstream,
+        chat: Upstream,
+        presence: Upstream,
+        config: &Config,
+    ) -> Self {
         Self {
             accounts,
             chat,
+            presence,
             accounts_turns: Turns::new("accounts", config.accounts_calls, config.turn_timeout),
             chat_turns: Turns::new("chat", config.chat_calls, config.turn_timeout),
+            presence_turns: Turns::new("presence", config.chat_calls, config.turn_timeout),
         }
     }
 
@@ -130,6 +139,30 @@ impl Siblings {
         self.chat_turns
             .call(async move { client.apply_read_receipts(request).await })
             .await?;
+        Ok(())
+    }
+
+    /// Tells presence who may see whom anew; holds there when this returns.
+    pub(crate) async fn apply_visibility(&self, changes: &[VisibilityChange]) -> Result<(), Error> {
+        for changes in changes.chunks(MAX_BATCH) {
+            let mut request = presence::v1::ApplyVisibilityRequest::default();
+            for change in changes {
+                match change {
+                    VisibilityChange::Between(pair) => {
+                        request.pairs.push(presence::v1::Between {
+                            user_id: pair.lo().into(),
+                            other_id: pair.hi().into(),
+                        });
+                    }
+                    VisibilityChange::Of(user) => request.user_ids.push((*user).into()),
+                    VisibilityChange::Gone(user) => request.deleted_user_ids.push((*user).into()),
+                }
+            }
+            let mut client = self.presence.presence(&Caller::node(SOURCE));
+            self.presence_turns
+                .call(async move { client.apply_visibility(request).await })
+                .await?;
+        }
         Ok(())
     }
 

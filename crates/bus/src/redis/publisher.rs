@@ -13,7 +13,7 @@ use kith_runtime::Tasks;
 use redis::{AsyncConnectionConfig, Client, Pipeline, aio::MultiplexedConnection};
 use tokio::sync::mpsc;
 
-use super::{PATIENCE, PAUSES, channel};
+use super::{PATIENCE, PAUSES, Space};
 
 /// What a hint may take: later than that, the subscribers' own look at the heads is as quick.
 const BUDGET: Duration = Duration::from_millis(200);
@@ -35,7 +35,7 @@ struct Payload {
     queued: Instant,
 }
 
-pub(super) fn spawn(client: Client, tasks: &Tasks) -> Publisher {
+pub(super) fn spawn(client: Client, space: Space, tasks: &Tasks) -> Publisher {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let publisher = Publisher {
         queue: sender,
@@ -45,7 +45,7 @@ pub(super) fn spawn(client: Client, tasks: &Tasks) -> Publisher {
     let shutdown = tasks.shutdown().clone();
     tasks.spawn("bus.publish", async move {
         tokio::select! {
-            () = run(client, receiver, &is_connected) => {}
+            () = run(client, &space, receiver, &is_connected) => {}
             () = shutdown.signalled() => {}
         }
     });
@@ -69,14 +69,19 @@ impl Publisher {
     }
 }
 
-async fn run(client: Client, mut queue: mpsc::Receiver<Payload>, is_connected: &AtomicBool) {
+async fn run(
+    client: Client,
+    space: &Space,
+    mut queue: mpsc::Receiver<Payload>,
+    is_connected: &AtomicBool,
+) {
     let mut pause = PAUSES.0;
     loop {
         match connect(&client).await {
             Ok(connection) => {
                 pause = PAUSES.0;
                 is_connected.store(true, Ordering::Release);
-                let ended = publish_all(connection, &mut queue).await;
+                let ended = publish_all(connection, space, &mut queue).await;
                 is_connected.store(false, Ordering::Release);
                 match ended {
                     // Every handle of the bus is gone.
@@ -107,6 +112,7 @@ async fn connect(client: &Client) -> Result<MultiplexedConnection, redis::RedisE
 
 async fn publish_all(
     mut connection: MultiplexedConnection,
+    space: &Space,
     queue: &mut mpsc::Receiver<Payload>,
 ) -> Result<(), redis::RedisError> {
     let mut payloads = Vec::with_capacity(MAX_PIPELINE);
@@ -122,7 +128,7 @@ async fn publish_all(
             sent += 1;
             pipeline
                 .cmd("SPUBLISH")
-                .arg(channel(payload.shard))
+                .arg(space.channel(payload.shard))
                 .arg(payload.bytes.as_ref())
                 .ignore();
         }

@@ -10,10 +10,15 @@ use redis::{
 };
 use tokio::sync::Notify;
 
-use super::{PATIENCE, PAUSES, Shared, channel, shard};
+use super::{PATIENCE, PAUSES, Shared, Space};
 use crate::BusError;
 
-pub(super) fn spawn(url: &str, shared: Arc<Shared>, tasks: &Tasks) -> Result<(), BusError> {
+pub(super) fn spawn(
+    url: &str,
+    space: Space,
+    shared: Arc<Shared>,
+    tasks: &Tasks,
+) -> Result<(), BusError> {
     let info = url.into_connection_info().map_err(BusError::Url)?;
     // Pushes beside replies exist in RESP3 only.
     let redis = info
@@ -24,21 +29,21 @@ pub(super) fn spawn(url: &str, shared: Arc<Shared>, tasks: &Tasks) -> Result<(),
     let shutdown = tasks.shutdown().clone();
     tasks.spawn("bus.subscribe", async move {
         tokio::select! {
-            () = run(client, &shared) => {}
+            () = run(client, &space, &shared) => {}
             () = shutdown.signalled() => {}
         }
     });
     Ok(())
 }
 
-async fn run(client: Client, shared: &Arc<Shared>) {
+async fn run(client: Client, space: &Space, shared: &Arc<Shared>) {
     let mut pause = PAUSES.0;
     loop {
         let lost = Arc::new(Notify::new());
-        match connect(&client, shared, &lost).await {
+        match connect(&client, space, shared, &lost).await {
             Ok(connection) => {
                 pause = PAUSES.0;
-                let error = keep_subscribed(connection, shared, &lost).await;
+                let error = keep_subscribed(connection, space, shared, &lost).await;
                 tracing::warn!(error = %error, "the subscriptions at redis were lost");
             }
             Err(error) => tracing::warn!(error = %error, "redis cannot be reached"),
@@ -51,15 +56,16 @@ async fn run(client: Client, shared: &Arc<Shared>) {
 
 async fn connect(
     client: &Client,
+    space: &Space,
     shared: &Arc<Shared>,
     lost: &Arc<Notify>,
 ) -> Result<MultiplexedConnection, redis::RedisError> {
-    let (shared, lost) = (Arc::clone(shared), Arc::clone(lost));
+    let (space, shared, lost) = (space.clone(), Arc::clone(shared), Arc::clone(lost));
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(PATIENCE))
         .set_response_timeout(Some(PATIENCE))
         .set_push_sender(move |push: PushInfo| {
-            hear(&shared, &lost, push);
+            hear(&space, &shared, &lost, push);
             Ok::<_, redis::aio::SendError>(())
         });
     client
@@ -67,14 +73,14 @@ async fn connect(
         .await
 }
 
-fn hear(shared: &Shared, lost: &Notify, push: PushInfo) {
+fn hear(space: &Space, shared: &Shared, lost: &Notify, push: PushInfo) {
     match push.kind {
         PushKind::Disconnection => lost.notify_one(),
         PushKind::SMessage => {
             let mut data = push.data.into_iter();
             if let (Some(Value::BulkString(channel)), Some(Value::BulkString(payload))) =
                 (data.next(), data.next())
-                && let Some(shard) = shard(&channel)
+                && let Some(shard) = space.shard(&channel)
             {
                 shared.hear(shard, &Bytes::from(payload));
             }
@@ -86,6 +92,7 @@ fn hear(shared: &Shared, lost: &Notify, push: PushInfo) {
 /// Brings Redis to what is wanted, again and again, until the connection fails.
 async fn keep_subscribed(
     mut connection: MultiplexedConnection,
+    space: &Space,
     shared: &Shared,
     lost: &Notify,
 ) -> redis::RedisError {
@@ -93,7 +100,7 @@ async fn keep_subscribed(
     shared.connected();
     let mut is_fresh = true;
     loop {
-        if let Err(error) = reconcile(&mut connection, shared).await {
+        if let Err(error) = reconcile(&mut connection, space, shared).await {
             return error;
         }
         if std::mem::take(&mut is_fresh) {
@@ -117,6 +124,7 @@ async fn keep_subscribed(
 
 async fn reconcile(
     connection: &mut MultiplexedConnection,
+    space: &Space,
     shared: &Shared,
 ) -> Result<(), redis::RedisError> {
     let (missing, unwanted) = {
@@ -139,8 +147,8 @@ async fn reconcile(
         }
         (missing, unwanted)
     };
-    command(connection, "SUNSUBSCRIBE", &unwanted).await?;
-    command(connection, "SSUBSCRIBE", &missing).await?;
+    command(connection, space, "SUNSUBSCRIBE", &unwanted).await?;
+    command(connection, space, "SSUBSCRIBE", &missing).await?;
     let mut state = shared.lock();
     state.confirmed.extend(missing);
     let confirmed = std::mem::take(&mut state.confirmed);
@@ -156,6 +164,7 @@ async fn reconcile(
 /// One channel a command: each is answered by one push, which is what the connection counts.
 async fn command(
     connection: &mut MultiplexedConnection,
+    space: &Space,
     name: &str,
     shards: &[u16],
 ) -> Result<(), redis::RedisError> {
@@ -164,7 +173,7 @@ async fn command(
     }
     let mut pipeline = Pipeline::with_capacity(shards.len());
     for shard in shards {
-        pipeline.cmd(name).arg(channel(*shard)).ignore();
+        pipeline.cmd(name).arg(space.channel(*shard)).ignore();
     }
     pipeline.query_async(connection).await
 }

@@ -6,18 +6,14 @@ use std::{
 };
 
 use kith_api::chat::v1::{self, delivery::Delivery as Kind};
-use kith_ids::UserId;
 
 use super::{
     Hub,
     entry::Entry,
-    receipts,
     slot::{LogKey, Slot},
+    typing,
 };
-use crate::{
-    wire,
-    ws::{frames, socket::Wakes},
-};
+use crate::ws::socket::Wakes;
 
 impl Hub {
     /// Takes what the subscription stream delivered; the sockets are woken when all of it is queued. Gives the ids of confirmed requests.
@@ -28,7 +24,7 @@ impl Hub {
             match delivery.delivery {
                 Some(Kind::RoomEvent(event)) => self.deliver_room_event(event, &mut wakes),
                 Some(Kind::UserEvent(event)) => self.deliver_user_event(event, &mut wakes),
-                Some(Kind::Typing(typing)) => self.deliver_typing(typing, &mut wakes),
+                Some(Kind::Typing(typing)) => self.deliver_typing(&typing, &mut wakes),
                 Some(Kind::Receipt(receipt)) => self.deliver_receipt(receipt, &mut wakes),
                 Some(Kind::Confirmed(it)) => confirmed.push(it.request_id),
                 Some(Kind::Lagged(v1::Lagged {})) => self.0.compare_now.notify_one(),
@@ -54,7 +50,9 @@ impl Hub {
         };
         let entry = Entry::of_room(event);
         slot.count_participant(entry.effect);
+        let stopped = typing::stopped_by(&slot, &entry);
         self.receive(&slot, entry, wakes);
+        typing::stop_by_entry(&slot, stopped, wakes);
     }
 
     fn deliver_user_event(&self, event: v1::UserEvent, wakes: &mut Wakes) {
@@ -74,7 +72,7 @@ impl Hub {
         self.read_if_wanted(slot, &mut log, wakes);
     }
 
-    fn deliver_typing(&self, typing: v1::Typing, wakes: &mut Wakes) {
+    fn deliver_typing(&self, typing: &v1::Typing, wakes: &mut Wakes) {
         let Some(slot) = typing
             .room_id
             .parse()
@@ -83,11 +81,7 @@ impl Hub {
         else {
             return;
         };
-        let mut hidden_from = receipts::user_ids(&typing.hidden_from_ids);
-        // One's own typing is no news on any of one's devices.
-        hidden_from.extend(typing.user_id.parse::<UserId>());
-        let frame = frames::typing(&wire::Typing::from(typing));
-        slot.show(&frame, &hidden_from, wakes);
+        self.0.typings.receive(&slot, typing, Instant::now(), wakes);
     }
 
     fn deliver_receipt(&self, receipt: v1::Receipt, wakes: &mut Wakes) {

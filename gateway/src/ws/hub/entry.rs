@@ -38,6 +38,8 @@ pub(crate) enum Effect {
         room_id: RoomId,
         joined_seq: u64,
     },
+    /// A block lies between the person and this one.
+    Blocked(UserId),
     /// Ends a stay in a room.
     RoomRemoved {
         room_id: RoomId,
@@ -92,6 +94,9 @@ impl Entry {
                         room_id,
                         leave_seq: removed.leave_seq,
                     }),
+                Some(user_event_body::Body::BlockAdded(it)) => {
+                    it.user_id.parse().map_or(Effect::None, Effect::Blocked)
+                }
                 _ => Effect::None,
             };
         Self {

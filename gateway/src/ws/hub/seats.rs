@@ -8,6 +8,7 @@ use super::{
     Hub, Inner,
     entry::{Effect, Entry},
     log::Receiver,
+    typing,
 };
 use crate::ws::{
     framing::Frame,
@@ -35,7 +36,8 @@ impl RoomSeat {
 
     /// Shows something ephemeral.
     pub(super) fn show(&self, frame: &Frame, wakes: &mut Wakes) {
-        self.socket.push_ephemeral(frame, wakes);
+        // One that does not fit would be stale when it is read.
+        let _ = self.socket.push_ephemeral(frame, wakes);
     }
 }
 
@@ -99,6 +101,7 @@ impl Receiver for UserSeat {
             Effect::RoomRemoved { room_id, leave_seq } => {
                 Hub::end_stay(&self.socket, room_id, leave_seq);
             }
+            Effect::Blocked(other) => typing::part(&self.socket, other, wakes),
             Effect::None | Effect::Joined | Effect::Left(_) => {}
         }
         true

@@ -21,6 +21,7 @@ use super::{
     log::{Log, Reading, Receiver},
     receipts::RoomReceipts,
     seats::{RoomSeat, UserSeat},
+    typing::RoomTyping,
 };
 use crate::ws::{framing::Frame, socket::Wakes};
 
@@ -53,6 +54,8 @@ pub(crate) struct Slot<K: LogKey> {
     participants: AtomicI64,
     /// Rooms only.
     pub(super) receipts: Mutex<RoomReceipts>,
+    /// Rooms only.
+    pub(super) typing: RoomTyping,
 }
 
 /// The locked log; what it says of its head is published when the lock is released.
@@ -91,6 +94,7 @@ impl<K: LogKey> Slot<K> {
             idle_since: Mutex::new(None),
             participants: AtomicI64::new(0),
             receipts: Mutex::default(),
+            typing: RoomTyping::default(),
         }
     }
 
@@ -171,6 +175,18 @@ impl Slot<RoomId> {
     pub(super) fn show(&self, frame: &Frame, hidden_from: &[UserId], wakes: &mut Wakes) {
         for seat in self.lock().receivers() {
             if !hidden_from.contains(&seat.user_id()) {
+                seat.show(frame, wakes);
+            }
+        }
+    }
+
+    /// Shows it to these people only.
+    pub(super) fn show_to(&self, frame: &Frame, users: &[UserId], wakes: &mut Wakes) {
+        if users.is_empty() {
+            return;
+        }
+        for seat in self.lock().receivers() {
+            if users.contains(&seat.user_id()) {
                 seat.show(frame, wakes);
             }
         }

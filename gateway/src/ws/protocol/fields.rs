@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap, fmt, str::FromStr};
 
+use chrono::{DateTime, Utc};
 use kith_error::{Failure, Reason, Violation};
 use kith_ids::RoomId;
 use serde::{
@@ -168,16 +169,48 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn word(&mut self, name: &str, words: &[&str]) -> Option<()> {
-        let word = self.text(name)?;
-        if words.contains(&word.as_str()) {
-            return Some(());
+    /// A text that may also be `null`; none when it is absent, or no text.
+    #[expect(clippy::option_option, reason = "absent and null are different here")]
+    pub(super) fn nullable_text(&mut self, name: &str, most: usize) -> Option<Option<String>> {
+        let raw = self.raw(name)?;
+        if raw == "null" {
+            return Some(None);
         }
-        self.refuse(
-            name,
-            "invalid",
-            &format!("must be one of {}", words.join(", ")),
-        );
+        let text: String = self.read_value(name, raw, "must be a string")?;
+        if text.chars().count() > most {
+            self.refuse(name, "too_long", &format!("at most {most} characters"));
+            return None;
+        }
+        Some(Some(text))
+    }
+
+    /// A time, RFC 3339.
+    pub(super) fn optional_time(&mut self, name: &str) -> Option<DateTime<Utc>> {
+        let text: String = self.optional(name, "must be a time")?;
+        let time = DateTime::parse_from_rfc3339(&text).ok();
+        if time.is_none() {
+            self.refuse(
+                name,
+                "invalid",
+                "must be a time such as 2026-01-31T12:00:00Z",
+            );
+        }
+        time.map(|time| time.with_timezone(&Utc))
+    }
+
+    /// A field that makes no sense without another.
+    pub(super) fn refuse_lone(&mut self, name: &str, message: &str) {
+        self.refuse(name, "invalid", message);
+    }
+
+    pub(super) fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, T)]) -> Option<T> {
+        let word = self.text(name)?;
+        if let Some((_, choice)) = choices.iter().find(|(known, _)| *known == word) {
+            return Some(*choice);
+        }
+        let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+        let message = format!("must be one of {}", words.join(", "));
+        self.refuse(name, "invalid", &message);
         None
     }
 

@@ -245,7 +245,13 @@ fn requests_are_read_as_they_are_meant() {
         ),
         (
             with("status", &json!({"status": "away", "custom": "lunch"})),
-            Request::Status,
+            Request::Status(OwnStatus {
+                choice: Choice::Away,
+                custom: Some(Custom {
+                    text: "lunch".to_owned(),
+                    expires_at: None,
+                }),
+            }),
         ),
         (
             with("watch", &json!({"user_ids": []})),

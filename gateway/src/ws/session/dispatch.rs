@@ -7,7 +7,7 @@ use kith_api::chat::v1::{
 };
 use kith_auth::Caller;
 use kith_error::{Failure, Reason};
-use kith_ids::{RoomId, UserId};
+use kith_ids::RoomId;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
@@ -98,6 +98,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<'_, IO> {
         match request {
             Request::Send(message) => match self.node.state.limits.message(self.socket().user_id) {
                 Ok(()) => {
+                    if let Ok(room_id) = message.room_id.parse() {
+                        self.typing.sent(room_id);
+                    }
                     let command = command::Command::SendMessage(message);
                     self.node.sends.request(self.socket(), &reference, command);
                 }
@@ -110,10 +113,17 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<'_, IO> {
                 });
                 self.node.sends.request(self.socket(), &reference, command);
             }
-            Request::Watch { user_ids } => self.say(frames::ok(&reference, &offline(&user_ids))),
-            Request::Status | Request::Ping => {
-                self.say(frames::ok(&reference, &frames::Nothing {}));
+            Request::Watch { user_ids } => {
+                self.node
+                    .presences
+                    .watch(self.socket(), reference, user_ids);
             }
+            Request::Status(status) => {
+                self.node
+                    .presences
+                    .set_status(self.socket(), reference, status);
+            }
+            Request::Ping => self.say(frames::ok(&reference, &frames::Nothing {})),
             Request::Fetch {
                 room_id,
                 after,
@@ -140,7 +150,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<'_, IO> {
         }
     }
 
-    fn notice(&self, notice: &Notice) {
+    fn notice(&mut self, notice: &Notice) {
         let command = match *notice {
             Notice::Delivered { room_id, seq } => {
                 command::Command::MarkRoomAsDelivered(MarkRoomAsDelivered {
@@ -148,12 +158,30 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<'_, IO> {
                     seq,
                 })
             }
-            Notice::Typing { room_id, active } => command::Command::SetTyping(SetTyping {
-                room_id: room_id.to_string(),
-                active,
-            }),
+            Notice::Typing { room_id, active } => {
+                if !self.typing.admit(room_id, active, Instant::now()) {
+                    return;
+                }
+                command::Command::SetTyping(SetTyping {
+                    room_id: room_id.to_string(),
+                    active,
+                })
+            }
         };
         self.node.sends.notice(self.socket(), command);
+    }
+
+    /// Says again that the person writes, where they do: chat judges anew who may know.
+    pub(super) fn type_again(&self, rooms: Vec<RoomId>) {
+        for room_id in rooms {
+            if self.typing.is_active(room_id) {
+                let command = command::Command::SetTyping(SetTyping {
+                    room_id: room_id.to_string(),
+                    active: true,
+                });
+                self.node.sends.notice(self.socket(), command);
+            }
+        }
     }
 
     fn start(&mut self, job: Job) {
@@ -171,21 +199,6 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<'_, IO> {
             }
             Outcome::Renewed(expires_in) => self.timers.renew(expires_in),
         }
-    }
-}
-
-/// Nobody's presence is known yet.
-fn offline(user_ids: &[UserId]) -> frames::Watched {
-    frames::Watched {
-        presences: user_ids
-            .iter()
-            .map(|user_id| frames::Presence {
-                user_id: user_id.to_string(),
-                status: "offline",
-                last_seen_at: None,
-                custom: None,
-            })
-            .collect(),
     }
 }
 

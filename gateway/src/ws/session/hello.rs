@@ -142,9 +142,12 @@ where
         return Err(Failure::new(reason, "the session has ended"));
     }
     let socket = &registered.socket;
+    // Known to be here before the client knows it: whoever is told of the client's `ready` sees its person.
+    node.presences.opened(socket);
     let prepared = prepare(transport, node, socket, resume).await;
     if let Err(failure) = prepared {
         node.hub.leave(socket);
+        node.presences.closed(socket);
         return Err(failure);
     }
     Ok((registered, expires_in(node, &verified)))

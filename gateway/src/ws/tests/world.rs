@@ -1,6 +1,7 @@
 //! A gateway on a port, a scripted chat behind it, and clients in front.
 
 mod chat;
+mod presence;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -20,7 +21,10 @@ use tokio_tungstenite::{
 };
 use tonic::service::Routes;
 
-pub(super) use self::chat::{Chat, Mode};
+pub(super) use self::{
+    chat::{Chat, Mode},
+    presence::{Presence, choice},
+};
 use crate::{
     Config, Deps, Running,
     testing::{grpc, key, limits, sign},
@@ -40,6 +44,7 @@ pub(super) struct Person {
 pub(super) struct World {
     pub(super) running: Running,
     pub(super) chat: Arc<Chat>,
+    pub(super) presence: Presence,
     clock: Clock,
 }
 
@@ -60,8 +65,13 @@ impl World {
         let signer = CallerSigner::new(ClusterKey::new([42; 32]), clock.clone());
         let tasks = Tasks::new(Shutdown::new());
         let chat = Arc::new(Chat::new(signer.clone(), tasks.clone()));
+        let presence = Presence::new(signer.clone(), tasks.clone());
         let (channel, incoming) = pipe();
-        let routes = Routes::from(chat.clone().router().route(
+        let services = chat
+            .clone()
+            .router()
+            .merge(presence.routes().into_axum_router().reset_fallback());
+        let routes = Routes::from(services.route(
             "/kith.accounts.v1.AccountsService/GetPublicKeys",
             axum::routing::post(|| async {
                 grpc(&GetPublicKeysResponse { keys: vec![key()] }.encode_to_vec())
@@ -76,7 +86,8 @@ impl World {
             listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
             accounts: upstream.clone(),
             friends: upstream.clone(),
-            chat: upstream,
+            chat: upstream.clone(),
+            presence: upstream,
             clock: clock.clone(),
             tasks,
             limits: limits.clone(),
@@ -86,6 +97,7 @@ impl World {
         Self {
             running,
             chat,
+            presence,
             clock,
         }
     }

@@ -167,7 +167,7 @@ impl Subscriber {
 }
 
 /// The next message; the end of the stream is a break like any other.
-pub(super) async fn next<T>(stream: &mut Streaming<T>) -> Result<T, Status> {
+pub(in crate::ws) async fn next<T>(stream: &mut Streaming<T>) -> Result<T, Status> {
     stream
         .message()
         .await?

@@ -4,7 +4,9 @@ use kith_ids::UserId;
 
 use super::{App, Result, notices::Notices};
 use crate::{
-    domain::{event::UserEvent, person::Profile, request::RequestStatus},
+    domain::{
+        event::UserEvent, person::Profile, request::RequestStatus, visibility::VisibilityChange,
+    },
     store::{self, blocks, contacts, friendships, privacy, requests},
 };
 
@@ -39,6 +41,7 @@ impl App {
         contacts::delete_budget(&mut tx, user).await?;
         let mut notices = Notices::new(self);
         notices.recompute_soon(user);
+        notices.visibility(VisibilityChange::Gone(user));
         notices.write(&mut tx).await?;
         store::commit(tx).await?;
         self.wake.notify_one();

@@ -14,6 +14,7 @@ use crate::{
         event::UserEvent,
         pair::Pair,
         request::{FriendRequest, RequestStatus},
+        visibility::VisibilityChange,
     },
     store::{self, blocks, friendships, requests},
 };
@@ -28,6 +29,7 @@ impl App {
         let mut notices = Notices::new(self);
         if blocks::insert(&mut tx, blocker, target, self.now()).await? {
             notices.event(blocker, &UserEvent::BlockAdded(target));
+            notices.visibility(VisibilityChange::Between(pair));
             if friendships::delete(&mut tx, pair).await? {
                 notices.friendship_ended(pair);
             }
@@ -39,7 +41,7 @@ impl App {
 
         self.wake.notify_one();
         // Also when nothing changed: the call may be the repetition of one that did not reach chat.
-        self.tell_pairs(&[pair]).await
+        self.tell_of_pair(pair).await
     }
 }
 

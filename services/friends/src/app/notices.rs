@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use super::{App, Result};
 use crate::{
-    domain::{event::UserEvent, pair::Pair, request::FriendRequest},
+    domain::{event::UserEvent, pair::Pair, request::FriendRequest, visibility::VisibilityChange},
     siblings::encode_event,
     store::{
         outbox::{self, Kind, NewEntry},
@@ -76,6 +76,22 @@ impl<'a> Notices<'a> {
             self.event(viewer, &UserEvent::Request(request.view(direction, person)));
         }
         Ok(())
+    }
+
+    /// Who may see whom has changed.
+    pub(crate) fn visibility(&mut self, change: VisibilityChange) {
+        let entry = self.entry(Kind::Visibility, change.user());
+        self.entries.push(match change {
+            VisibilityChange::Between(pair) => NewEntry {
+                other: Some(pair.hi()),
+                ..entry
+            },
+            VisibilityChange::Of(_) => entry,
+            VisibilityChange::Gone(_) => NewEntry {
+                payload: vec![1],
+                ..entry
+            },
+        });
     }
 
     /// Two people who are no friends any more.

@@ -7,7 +7,10 @@ use sqlx::{PgConnection, PgTransaction};
 
 use super::{App, Result, notices::Notices};
 use crate::{
-    domain::pair::{Pair, PairState},
+    domain::{
+        pair::{Pair, PairState},
+        visibility::VisibilityChange,
+    },
     error::Error,
     store::{self, outbox, pairs, users},
 };
@@ -49,9 +52,19 @@ impl App {
         Ok(())
     }
 
-    /// Tells chat, but lets the outbox do it when chat does not answer: for changes that only ever allow more.
+    /// Tells chat what it must know of a pair, and at the same time presence what it may; when this returns, it holds in chat.
+    pub(super) async fn tell_of_pair(&self, pair: Pair) -> Result<()> {
+        let pairs = [pair];
+        let (told, ()) = tokio::join!(
+            self.tell_pairs(&pairs),
+            self.tell_presence_soon(VisibilityChange::Between(pair))
+        );
+        told
+    }
+
+    /// The same, but lets the outbox do it when chat does not answer: for changes that only ever allow more.
     pub(super) async fn tell_pair_soon(&self, pair: Pair) {
-        let told = tokio::time::timeout(SOON, self.tell_pairs(&[pair])).await;
+        let told = tokio::time::timeout(SOON, self.tell_of_pair(pair)).await;
         if !matches!(told, Ok(Ok(()))) {
             tracing::warn!("chat is told of a new friendship later, by the outbox");
         }

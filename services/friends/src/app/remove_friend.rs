@@ -9,6 +9,7 @@ use super::{
     pair_with,
 };
 use crate::{
+    domain::visibility::VisibilityChange,
     error::Error,
     store::{self, friendships},
 };
@@ -26,6 +27,7 @@ impl App {
         let mut notices = Notices::new(self);
         if friendships::delete(&mut tx, pair).await? {
             notices.friendship_ended(pair);
+            notices.visibility(VisibilityChange::Between(pair));
             judge_pairs(&mut tx, &[pair], Unknown::Skip, &mut notices).await?;
         }
         notices.write(&mut tx).await?;
@@ -33,6 +35,6 @@ impl App {
 
         self.wake.notify_one();
         // Also when nothing changed: the call may be the repetition of one that did not reach chat.
-        self.tell_pairs(&[pair]).await
+        self.tell_of_pair(pair).await
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         pair::Pair,
         request::{Action, Answer, AnswerRefusal, FriendRequest, RequestStatus, RequestView},
+        visibility::VisibilityChange,
     },
     error::Error,
     store::{self, friendships, requests},
@@ -75,6 +76,7 @@ pub(super) async fn befriend(
 ) -> Result<FriendRequest> {
     let now = notices.now();
     friendships::insert(conn, pair, now).await?;
+    notices.visibility(VisibilityChange::Between(pair));
     let mut closed = Vec::with_capacity(pending.len());
     for request in pending {
         let request = request.closed(RequestStatus::Accepted, now);

@@ -9,7 +9,7 @@ use super::{
     pair_with,
 };
 use crate::{
-    domain::event::UserEvent,
+    domain::{event::UserEvent, visibility::VisibilityChange},
     error::Error,
     store::{self, blocks},
 };
@@ -27,6 +27,7 @@ impl App {
         let mut notices = Notices::new(self);
         if blocks::delete(&mut tx, blocker, target).await? {
             notices.event(blocker, &UserEvent::BlockRemoved(target));
+            notices.visibility(VisibilityChange::Between(pair));
             judge_pairs(&mut tx, &[pair], Unknown::Skip, &mut notices).await?;
         }
         notices.write(&mut tx).await?;
@@ -34,6 +35,6 @@ impl App {
 
         self.wake.notify_one();
         // Also when nothing changed: the call may be the repetition of one that did not reach chat.
-        self.tell_pairs(&[pair]).await
+        self.tell_of_pair(pair).await
     }
 }

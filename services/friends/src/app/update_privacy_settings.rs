@@ -7,6 +7,7 @@ use crate::{
     domain::{
         event::UserEvent,
         privacy::{Privacy, PrivacyChange},
+        visibility::VisibilityChange,
     },
     error::Error,
     store::{
@@ -45,6 +46,9 @@ impl App {
             if after.settings.direct_messages != before.settings.direct_messages {
                 notices.recompute(user);
             }
+            if sees_other(before.settings, after.settings) {
+                notices.visibility(VisibilityChange::Of(user));
+            }
             if after.settings.read_receipts != before.settings.read_receipts {
                 notices.read_receipts(user);
             }
@@ -53,6 +57,9 @@ impl App {
         store::commit(tx).await?;
 
         self.wake.notify_one();
+        if sees_other(before.settings, after.settings) {
+            self.tell_presence_soon(VisibilityChange::Of(user)).await;
+        }
         // Also when nothing changed: the call may be the repetition of one that did not reach chat.
         self.finish_now(Kind::Recompute, user, async || {
             self.recompute_pairs(user).await
@@ -72,4 +79,9 @@ impl App {
             .apply_read_receipts(user, now.settings.read_receipts, now.version)
             .await
     }
+}
+
+/// Whether others see something else of the person's presence now.
+fn sees_other(before: Privacy, after: Privacy) -> bool {
+    before.presence != after.presence || before.last_seen != after.last_seen
 }

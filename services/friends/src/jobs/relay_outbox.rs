@@ -1,4 +1,4 @@
-//! Delivers the outbox to chat: at once after a commit on this node, and at intervals what waits for a retry or was left by another
+//! Delivers the outbox to chat and presence: at once after a commit on this node, and at intervals what waits for a retry or was left by another
 //! node. Any number of nodes may run it.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -7,7 +7,7 @@ use kith_runtime::Shutdown;
 use tracing::{Instrument as _, Span};
 
 use crate::{
-    app::{App, Result},
+    app::{App, Result, change_of},
     config::Config,
     domain::pair::Pair,
     error::Error,
@@ -127,6 +127,10 @@ impl Relay {
                     self.app.recompute_pairs(entry.user).await?;
                 }
                 Ok(())
+            }
+            Kind::Visibility => {
+                let changes: Vec<_> = entries.iter().map(change_of).collect();
+                self.app.tell_presence(&changes).await
             }
         }
     }

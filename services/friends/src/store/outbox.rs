@@ -1,4 +1,4 @@
-//! `friends.outbox`: what is still to be told to chat. A lane is a kind and a person; its rows are delivered in order.
+//! `friends.outbox`: what is still to be told to chat and presence. A lane is a kind and a person; its rows are delivered in order.
 
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     ReadReceipts,
     /// Judge again all pairs of the person that chat knows.
     Recompute,
+    /// Tell presence that who may see whom has changed; with a payload: the person is no more.
+    Visibility,
 }
 
 /// A row to add.
@@ -61,11 +63,12 @@ struct Row {
 }
 
 impl Kind {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::UserEvent,
         Self::Pair,
         Self::ReadReceipts,
         Self::Recompute,
+        Self::Visibility,
     ];
 
     /// The word in the database, and for logs.
@@ -75,6 +78,7 @@ impl Kind {
             Self::Pair => "pair",
             Self::ReadReceipts => "read_receipts",
             Self::Recompute => "recompute",
+            Self::Visibility => "visibility",
         }
     }
 }

@@ -95,3 +95,58 @@ async fn only_a_sibling_may_ask_and_not_for_too_many() {
     assert_eq!(reason(as_user.unwrap_err()), Reason::Forbidden);
     assert_eq!(reason(too_many.unwrap_err()), Reason::InvalidField);
 }
+
+#[tokio::test]
+async fn presence_knows_before_the_answer_that_who_sees_whom_has_changed() {
+    let world = World::new().await;
+    let [anna, ben] = world.users(["Anna", "Ben"]);
+
+    world.befriend(anna, ben).await;
+    assert!(world.presence.knows_pair(anna, ben));
+    world.presence.forget();
+    world.block(ben, anna).await.unwrap();
+    assert!(world.presence.knows_pair(anna, ben));
+    world.presence.forget();
+    world.unblock(ben, anna).await.unwrap();
+    assert!(world.presence.knows_pair(anna, ben));
+
+    let unrelated = wire::UpdatePrivacySettingsRequest {
+        searchable: Some(Audience::Nobody.into()),
+        ..Default::default()
+    };
+    world.set_privacy(anna, unrelated).await.unwrap();
+    assert!(!world.presence.knows_user(anna));
+    let hidden = wire::UpdatePrivacySettingsRequest {
+        last_seen: Some(Audience::Nobody.into()),
+        ..Default::default()
+    };
+    world.set_privacy(anna, hidden).await.unwrap();
+    assert!(world.presence.knows_user(anna));
+}
+
+#[tokio::test]
+async fn a_presence_that_was_away_is_told_later_and_nobody_waits_for_it() {
+    let world = World::new().await;
+    let [anna, ben] = world.users(["Anna", "Ben"]);
+    world.presence.set_down(true);
+
+    world.block(anna, ben).await.unwrap();
+    assert!(!world.presence.knows_pair(anna, ben));
+    world.presence.set_down(false);
+
+    world.all_delivered().await;
+    assert!(world.presence.knows_pair(anna, ben));
+}
+
+#[tokio::test]
+async fn presence_forgets_who_is_deleted() {
+    let world = World::new().await;
+    let anna = world.user("Anna");
+    world.apply(anna).await;
+
+    world.accounts.delete(anna);
+    world.apply(anna).await;
+
+    world.all_delivered().await;
+    assert!(world.presence.knows_deleted(anna));
+}

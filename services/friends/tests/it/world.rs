@@ -2,6 +2,7 @@
 
 mod accounts;
 mod chat;
+mod presence;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,6 +23,7 @@ use tonic::{Status, service::interceptor::InterceptedService, transport::Channel
 
 pub(crate) use accounts::Accounts;
 pub(crate) use chat::Chat;
+pub(crate) use presence::Presence;
 
 pub(crate) type Client = FriendsServiceClient<InterceptedService<Channel, kith_client::Attached>>;
 
@@ -29,6 +31,7 @@ pub(crate) type Client = FriendsServiceClient<InterceptedService<Channel, kith_c
 pub(crate) struct World {
     pub accounts: Accounts,
     pub chat: Chat,
+    pub presence: Presence,
     pub database: TestDatabase,
     friends: Upstream,
     clock: Clock,
@@ -45,11 +48,14 @@ impl World {
         let clock = Clock::system();
         let tasks = Tasks::new(Shutdown::new());
         let (accounts, chat) = (Accounts::default(), Chat::default());
-        let running = start(&database, &accounts, &chat, &tasks, config).await;
+        let presence = Presence::default();
+        let siblings = (&accounts, &chat, &presence);
+        let running = start(&database, siblings, &tasks, config).await;
         let friends = kith_testkit::serve(running.routes(), &tasks, &clock);
         Self {
             accounts,
             chat,
+            presence,
             database,
             friends,
             clock,
@@ -61,8 +67,7 @@ impl World {
     pub(crate) async fn second_node(&self) {
         start(
             &self.database,
-            &self.accounts,
-            &self.chat,
+            (&self.accounts, &self.chat, &self.presence),
             &self.tasks,
             Config::for_test(),
         )
@@ -323,8 +328,7 @@ impl Drop for World {
 
 async fn start(
     database: &TestDatabase,
-    accounts: &Accounts,
-    chat: &Chat,
+    (accounts, chat, presence): (&Accounts, &Chat, &Presence),
     tasks: &Tasks,
     config: Config,
 ) -> Running {
@@ -336,6 +340,7 @@ async fn start(
         tasks: tasks.clone(),
         accounts: kith_testkit::serve(accounts.routes(), tasks, &clock),
         chat: kith_testkit::serve(chat.routes(), tasks, &clock),
+        presence: kith_testkit::serve(presence.routes(), tasks, &clock),
     };
     kith_friends::start(config, deps).await.unwrap()
 }
