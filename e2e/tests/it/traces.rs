@@ -109,17 +109,17 @@ fn exporting_to(address: &str) -> Settings {
 #[tokio::test]
 async fn a_message_is_one_trace_from_the_frame_to_the_other_node() {
     let (postgres, redis) = (Postgres::start().await, Redis::start().await);
-    let ((here, address_here), (there, address_there)) =
-        (Collector::start().await, Collector::start().await);
+    let (here, near) = Collector::start().await;
+    let (there, far) = Collector::start().await;
     let node = |address: &str| {
         let settings = exporting_to(address)
             .with_postgres(&postgres.url())
             .with_redis(&redis.url());
         Node::start_with(settings)
     };
-    let (node_here, node_there) = (node(&address_here).await, node(&address_there).await);
-    let ann = Person::sign_up(&node_here, "ann").await;
-    let bob = Person::sign_up(&node_there, "bob").await;
+    let (anns_node, bobs_node) = (node(&near).await, node(&far).await);
+    let ann = Person::sign_up(&anns_node, "ann").await;
+    let bob = Person::sign_up(&bobs_node, "bob").await;
     befriend(&ann, &bob).await;
     let room = direct_room(&ann, &bob).await.id;
     let (anns, bobs) = (ann.device().await, bob.device().await);
@@ -166,15 +166,12 @@ async fn what_an_outbox_delivers_goes_on_in_the_trace_of_the_change() {
 
     for (number, (method, path, body, steps)) in (1_u8..).zip(table) {
         let trace = [number; 16];
-        let traceparent = format!("00-{}-00f067aa0ba902b7-01", hex(&trace));
+        let id = format!("{number:02x}").repeat(16);
+        let traceparent = format!("00-{id}-00f067aa0ba902b7-01");
         let request = ann.api.request(method, path).json(&body);
         let answer = request.header("traceparent", traceparent).send().await;
 
         assert!(answer.unwrap().status().is_success());
         collector.wait_for(&trace, &steps).await;
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

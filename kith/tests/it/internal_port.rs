@@ -17,6 +17,10 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
 use crate::running::Kith;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "comes as a load balancer does, without a caller"
+)]
 async fn channel(node: &Kith) -> Channel {
     let address = format!("http://{}", node.internal_address());
     Endpoint::from_shared(address)
