@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint fmt api bench bench-append sqlx audit layers sizes services image try-image
+.PHONY: help run demo test lint fmt api bench bench-append bench-people sqlx audit layers sizes services image try-image
 
 help: ## List these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: ## Measure throughput, latency, memory; writes target/bench.md (about 3 m
 
 bench-append: ## Measure the two forms of the append against each other
 	@scripts/bench.sh append
+
+bench-people: ## Measure search and suggestions among a million generated people (half an hour)
+	@scripts/bench.sh people
 
 audit: ## Licences, advisories, unused dependencies, proto lint: compiles its tools first, so not in CI
 	@scripts/audit.sh

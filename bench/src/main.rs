@@ -4,7 +4,9 @@
 mod client;
 mod idle;
 mod latency;
+mod people;
 mod pgbench;
+mod postgres;
 mod process;
 mod report;
 mod sends;
@@ -53,7 +55,17 @@ enum Command {
     /// The same Postgres without Kith: BEGIN, UPDATE … RETURNING, INSERT, COMMIT under pgbench at several client
     /// counts, in a scratch database. Its best is the ceiling of a design without batching.
     Pgbench,
-    /// Everything above in one run, with ratios.
+    /// Search and suggestions in a large generated community, at one client. Takes many minutes, most of them to fill the database; not part of
+    /// `all`.
+    People {
+        /// People.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=5_000_000))]
+        users: u32,
+        /// Friendships.
+        #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(2_000..=5_000_000))]
+        friendships: u32,
+    },
+    /// Everything above but `people` in one run, with ratios.
     All {
         /// Also writes the table to this Markdown file.
         #[arg(long, value_name = "PATH")]
@@ -85,6 +97,14 @@ async fn main() -> anyhow::Result<()> {
     if wants(&Command::Idle) {
         let (idle, restarted) = idle::measure(node).await?;
         (report.idle, node) = (Some(idle), restarted);
+    }
+    if let Command::People { users, friendships } = cli.command {
+        let size = people::Size {
+            users: users as usize,
+            friendships: friendships as usize,
+        };
+        let (people, restarted) = people::measure(node, size).await?;
+        (report.people, node) = (Some(people), restarted);
     }
     let end = node.stop().await;
     anyhow::ensure!(end.success(), "kith ended with {end}");

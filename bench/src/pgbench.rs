@@ -1,10 +1,11 @@
 //! The ceiling of a design without batching: what the very same Postgres stores when every message is a transaction of
 //! its own. It runs in a scratch database beside Kith's, with the same settings and the same durability.
 
-use std::{io::Write as _, path::PathBuf, process::Command, time::Duration};
+use std::{io::Write as _, time::Duration};
 
-use anyhow::{Context as _, ensure};
-use kith_e2e::{Node, installed};
+use kith_e2e::Node;
+
+use crate::postgres::Server;
 
 const DATABASE: &str = "kith_bench";
 const CLIENTS: [u32; 4] = [1, 8, 16, 32];
@@ -47,9 +48,7 @@ impl Ceiling {
 
 /// Runs the plain form against the node's embedded Postgres; each client count gets a share of `duration`.
 pub(crate) fn measure(node: &Node, duration: Duration) -> anyhow::Result<Ceiling> {
-    let postgres = Server {
-        socket: node.settings().data().join("postgres"),
-    };
+    let postgres = Server::of(node);
     postgres.sql("postgres", &format!("DROP DATABASE IF EXISTS {DATABASE}"))?;
     postgres.sql("postgres", &format!("CREATE DATABASE {DATABASE}"))?;
     postgres.sql(DATABASE, TABLES)?;
@@ -57,7 +56,12 @@ pub(crate) fn measure(node: &Node, duration: Duration) -> anyhow::Result<Ceiling
     let seconds = (duration.as_secs() / 2).clamp(2, 30);
     let runs = CLIENTS
         .into_iter()
-        .map(|clients| Ok((clients, postgres.bench(&script, clients, seconds)?)))
+        .map(|clients| {
+            Ok((
+                clients,
+                postgres.bench(DATABASE, &script, clients, seconds)?,
+            ))
+        })
         .collect::<anyhow::Result<_>>()?;
     postgres.sql("postgres", &format!("DROP DATABASE {DATABASE}"))?;
     Ok(Ceiling { runs })
@@ -76,76 +80,4 @@ fn script() -> anyhow::Result<tempfile::NamedTempFile> {
          COMMIT;\n"
     )?;
     Ok(file)
-}
-
-struct Server {
-    socket: PathBuf,
-}
-
-impl Server {
-    fn sql(&self, database: &str, statements: &str) -> anyhow::Result<()> {
-        let mut command = self.command("psql");
-        command.args([
-            "-X",
-            "-q",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-d",
-            database,
-            "-c",
-            statements,
-        ]);
-        output(command).map(drop)
-    }
-
-    fn bench(
-        &self,
-        script: &tempfile::NamedTempFile,
-        clients: u32,
-        seconds: u64,
-    ) -> anyhow::Result<f64> {
-        let mut command = self.command("pgbench");
-        command
-            .args([
-                "--no-vacuum",
-                "-M",
-                "prepared",
-                "-j",
-                &clients.min(2).to_string(),
-            ])
-            .args(["-c", &clients.to_string(), "-T", &seconds.to_string(), "-f"])
-            .arg(script.path())
-            .arg(DATABASE);
-        let text = output(command)?;
-        let rate = text.lines().find_map(|line| line.strip_prefix("tps = "));
-        let rate = rate
-            .and_then(|line| line.split_whitespace().next())
-            .context("pgbench printed no rate")?;
-        Ok(rate.parse()?)
-    }
-
-    /// The embedded server lets this very user in over its socket, as its administrator.
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(installed(program));
-        command
-            .arg("-h")
-            .arg(&self.socket)
-            .args(["-p", "5432", "-U", "kith"])
-            .current_dir("/");
-        command
-    }
-}
-
-fn output(mut command: Command) -> anyhow::Result<String> {
-    let program = command.get_program().to_owned();
-    let output = command
-        .output()
-        .with_context(|| format!("running {}", program.display()))?;
-    ensure!(
-        output.status.success(),
-        "{}: {}",
-        program.display(),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(String::from_utf8(output.stdout)?)
 }

@@ -2,7 +2,13 @@
 
 use std::{fmt::Write as _, io::Write as _, thread::available_parallelism};
 
-use crate::{idle::Idle, latency::Latency, pgbench::Ceiling, sends::Sends};
+use crate::{
+    idle::Idle,
+    latency::Latency,
+    people::{People, Taken},
+    pgbench::Ceiling,
+    sends::Sends,
+};
 
 /// What was measured; a part that was not asked for is absent.
 #[derive(Default)]
@@ -12,6 +18,7 @@ pub(crate) struct Report {
     pub(crate) ceiling: Option<Ceiling>,
     pub(crate) latency: Option<Latency>,
     pub(crate) idle: Option<Idle>,
+    pub(crate) people: Option<People>,
 }
 
 struct Row {
@@ -118,6 +125,9 @@ impl Report {
         }
         if let Some(idle) = &self.idle {
             rows.extend(idle_rows(idle));
+        }
+        if let Some(people) = &self.people {
+            rows.extend(people_rows(people));
         }
         rows
     }
@@ -227,4 +237,41 @@ fn idle_rows(idle: &Idle) -> Vec<Row> {
             5.0,
         ),
     ]
+}
+
+fn people_rows(people: &People) -> Vec<Row> {
+    let size = people.size;
+    let mut rows = vec![
+        Row::plain(
+            "people, friendships",
+            format!("{}, {}", size.users, size.friendships),
+        ),
+        Row::figure("… filling and indexing", people.fill_s, 0, " s"),
+        Row {
+            target: "p99 < 50 ms".to_owned(),
+            met: Some(people.searches.p99 < 50.0),
+            ..Row::plain(
+                "search, all kinds: p50 / p99 / longest",
+                taken(people.searches),
+            )
+        },
+    ];
+    for kind in &people.kinds {
+        let figure = format!("{} (finds {:.0})", taken(kind.taken), kind.found);
+        rows.push(Row::plain(kind.name, figure));
+    }
+    rows.push(Row {
+        target: "p99 < 100 ms".to_owned(),
+        met: Some(people.suggestions.p99 < 100.0),
+        ..Row::plain(
+            "suggestions with 1,000 friends: p50 / p99 / longest",
+            taken(people.suggestions),
+        )
+    });
+    rows
+}
+
+fn taken(taken: Taken) -> String {
+    let Taken { p50, p99, longest } = taken;
+    format!("{p50:.1} / {p99:.1} / {longest:.1} ms")
 }

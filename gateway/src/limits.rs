@@ -1,4 +1,4 @@
-//! Rate limits of this node: per user, per address, for log-ins and for messages. REST and sockets draw on the same ones.
+//! Rate limits of this node: per user, per address, for log-ins, messages and looks for people. REST and sockets draw on the same ones.
 //! They bound cost, not rights; everything passes when they are turned off.
 
 use std::{
@@ -29,6 +29,7 @@ struct Keyed {
     address_requests: DefaultKeyedRateLimiter<IpAddr>,
     address_auth: DefaultKeyedRateLimiter<IpAddr>,
     user_messages: DefaultKeyedRateLimiter<UserId>,
+    user_lookups: DefaultKeyedRateLimiter<UserId>,
     address_sockets: DefaultKeyedRateLimiter<IpAddr>,
     frames_per_socket: u32,
 }
@@ -41,6 +42,7 @@ impl Limits {
                 address_requests: RateLimiter::keyed(per_minute(config.requests_per_address)),
                 address_auth: RateLimiter::keyed(per_minute(config.auth_per_address)),
                 user_messages: RateLimiter::keyed(per_minute(config.messages_per_user)),
+                user_lookups: RateLimiter::keyed(per_minute(config.lookups_per_user)),
                 address_sockets: RateLimiter::keyed(per_minute(config.sockets_per_address)),
                 frames_per_socket: config.frames_per_socket,
             })
@@ -81,6 +83,11 @@ impl Limits {
         self.check(&user, |keyed| &keyed.user_messages)
     }
 
+    /// One look for people by name, so that nobody reads off who is here.
+    pub(crate) fn lookup(&self, user: UserId) -> Result<(), Failure> {
+        self.check(&user, |keyed| &keyed.user_lookups)
+    }
+
     /// One new socket from an address.
     pub(crate) fn socket_from(&self, address: IpAddr) -> Result<(), Failure> {
         self.check(&of_network(address), |keyed| &keyed.address_sockets)
@@ -111,6 +118,7 @@ impl Keyed {
         self.address_requests.retain_recent();
         self.address_auth.retain_recent();
         self.user_messages.retain_recent();
+        self.user_lookups.retain_recent();
         self.address_sockets.retain_recent();
     }
 }
@@ -141,6 +149,7 @@ mod tests {
             requests_per_address: 2,
             auth_per_address: 2,
             messages_per_user: 2,
+            lookups_per_user: 2,
             frames_per_socket: 2,
             sockets_per_address: 2,
         }

@@ -16,7 +16,7 @@ use crate::{
     error,
     rest::{
         accounts, contacts, friend_requests, friends, health, messages, meta, participants, rooms,
-        sessions, sync, users,
+        sessions, suggestions, sync, users,
     },
 };
 
@@ -36,7 +36,8 @@ static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(Description::openapi
         accounts::register, accounts::login, accounts::refresh, accounts::logout,
         accounts::change_password, sessions::list_sessions, sessions::revoke_session,
         users::get_me, users::update_me, users::delete_me, users::get_privacy,
-        users::update_privacy, users::get_user,
+        users::update_privacy, users::search_users, users::get_user,
+        suggestions::list_suggestions, suggestions::dismiss_suggestion,
         friends::list_friends, friends::list_blocked, friends::block_user, friends::unblock_user,
         friends::remove_friend, contacts::get_salt, contacts::register, contacts::remove,
         contacts::find, friend_requests::list_requests, friend_requests::send_request,

@@ -12,6 +12,7 @@ pub(crate) mod meta;
 pub(crate) mod participants;
 pub(crate) mod rooms;
 pub(crate) mod sessions;
+pub(crate) mod suggestions;
 pub(crate) mod sync;
 pub(crate) mod users;
 

@@ -6,7 +6,7 @@ use axum::Router;
 use crate::{
     rest::{
         accounts, contacts, friend_requests, friends, health, messages, meta, participants, rooms,
-        sessions, sync, users,
+        sessions, suggestions, sync, users,
     },
     state::AppState,
     web,
@@ -54,12 +54,15 @@ routes! {
     delete "/api/v1/users/me"                                    caller  users::delete_me;
     get    "/api/v1/users/me/privacy"                            caller  users::get_privacy;
     patch  "/api/v1/users/me/privacy"                            caller  users::update_privacy;
+    get    "/api/v1/users/search"                                caller  users::search_users;
     get    "/api/v1/users/{id}"                                  caller  users::get_user;
 
     get    "/api/v1/friends/"                                    caller  friends::list_friends;
     get    "/api/v1/friends/requests"                            caller  friend_requests::list_requests;
     post   "/api/v1/friends/requests"                            caller  friend_requests::send_request;
     put    "/api/v1/friends/requests/{id}"                       caller  friend_requests::respond_to_request;
+    get    "/api/v1/friends/suggestions"                         caller  suggestions::list_suggestions;
+    delete "/api/v1/friends/suggestions/{user_id}"               caller  suggestions::dismiss_suggestion;
     get    "/api/v1/friends/blocked"                             caller  friends::list_blocked;
     get    "/api/v1/friends/contacts"                            caller  contacts::get_salt;
     put    "/api/v1/friends/contacts/me"                         caller  contacts::register;

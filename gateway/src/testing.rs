@@ -230,6 +230,7 @@ pub(crate) fn limits(enabled: bool, count: u32) -> kith_config::Limits {
         requests_per_address: count,
         auth_per_address: count,
         messages_per_user: count,
+        lookups_per_user: count,
         frames_per_socket: count,
         sockets_per_address: count,
     }

@@ -15,7 +15,7 @@ pub(crate) mod user_event;
 
 pub(crate) use account::{Me, Privacy, Session, SessionInfo, User};
 pub(crate) use event::Event;
-pub(crate) use friend::{BlockedUser, Friend, FriendRequest};
+pub(crate) use friend::{BlockedUser, Friend, FriendRequest, Suggestion};
 pub(crate) use list::{FriendList, List, MessagePage, RoomEvents};
 pub(crate) use live::{Receipt, Typing};
 pub(crate) use message::{Message, MessageReceipt};

@@ -179,6 +179,8 @@ pub struct Limits {
     pub auth_per_address: u32,
     /// Messages per user and minute, over REST and sockets together.
     pub messages_per_user: u32,
+    /// Looks for people by name per user and minute, so that nobody reads off who is here.
+    pub lookups_per_user: u32,
     /// Frames per socket and minute.
     pub frames_per_socket: u32,
     /// New sockets per address and minute.

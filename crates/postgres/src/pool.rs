@@ -39,12 +39,18 @@ pub async fn migrate(url: &str, schema: &str, migrator: &Migrator) -> Result<(),
         .max_connections(1)
         .connect_with(options)
         .await?;
+    // Asked first: a role that may not create in the database may still own a schema that an administrator made.
+    let known: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)")
+            .bind(schema)
+            .fetch_one(&pool)
+            .await?;
     // Two nodes that start at once may both find the schema missing; the loser of that race is content.
     let create = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
-    let created = sqlx::query(sqlx::AssertSqlSafe(create))
-        .execute(&pool)
-        .await;
-    if let Err(error) = created
+    if !known
+        && let Err(error) = sqlx::query(sqlx::AssertSqlSafe(create))
+            .execute(&pool)
+            .await
         && crate::constraint(&error).is_none()
     {
         return Err(error.into());

@@ -10,6 +10,7 @@ mod blocks;
 mod closes;
 mod cluster;
 mod contacts;
+mod discovery;
 mod faults;
 mod groups;
 mod heartbeat;

@@ -1,11 +1,13 @@
-//! People: oneself, one's privacy, somebody else.
+//! People: oneself, one's privacy, somebody else, and finding somebody.
 
 use axum::{Json as Answer, extract::State};
 use http::StatusCode;
 use kith_api::{
     accounts::v1::{DeleteAccountRequest, UpdateProfileRequest, update_profile_request::Interests},
+    common::v1::PageRequest,
     friends::v1::{
-        Audience, GetPrivacySettingsRequest, GetUserRequest, UpdatePrivacySettingsRequest,
+        Audience, GetPrivacySettingsRequest, GetUserRequest, SearchUsersRequest,
+        UpdatePrivacySettingsRequest,
     },
 };
 use kith_ids::UserId;
@@ -14,11 +16,11 @@ use utoipa::ToSchema;
 use super::{accounts::end_here, filled};
 use crate::{
     error::Problem,
-    extract::{Caller, Id, Json, Nothing},
+    extract::{Caller, Id, Json, Nothing, Query},
     read::{Fields, Read},
     state::{AppState, Gateway},
     upstream::{once, repeatable},
-    wire::{Me, Privacy, User, account},
+    wire::{List, Me, Privacy, User, account},
 };
 
 /// Changes the caller's profile; what is left out stays.
@@ -67,6 +69,12 @@ pub(crate) struct UpdatePrivacy {
     read_receipts: Option<bool>,
 }
 
+/// Who is looked for.
+pub(crate) struct SearchQuery {
+    q: String,
+    page: PageRequest,
+}
+
 /// The circles of `searchable` and `friend_requests`.
 const REACH_CIRCLES: &[(&str, Audience)] = &[
     ("everyone", Audience::Everyone),
@@ -96,6 +104,15 @@ impl Read for DeleteAccount {
     fn read(fields: &mut Fields) -> Self {
         Self {
             password: fields.text("password", 0..=4_096),
+        }
+    }
+}
+
+impl Read for SearchQuery {
+    fn read(fields: &mut Fields) -> Self {
+        Self {
+            q: fields.text("q", 2..=64),
+            page: fields.page(),
         }
     }
 }
@@ -223,6 +240,36 @@ pub(crate) async fn update_privacy(
     })
     .await?;
     Ok(Answer(filled(answer.settings)?.into()))
+}
+
+/// People by a part of a name, best first. What somebody may look up in a minute is bounded.
+#[utoipa::path(
+    get, path = "/api/v1/users/search", tag = "users",
+    params(
+        ("q" = String, Query, description = "Part of a name; case, accents and a misspelling do not matter.", min_length = 2, max_length = 64),
+        ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query),
+    ),
+    responses((status = 200, body = List<User>)),
+)]
+pub(crate) async fn search_users(
+    State(state): State<AppState>,
+    caller: Caller,
+    Query(query): Query<SearchQuery>,
+) -> Result<Answer<List<User>>, Problem> {
+    // Another backend answers for its own people.
+    if !caller.is_service() {
+        state.limits.lookup(caller.user_id)?;
+    }
+    let call = SearchUsersRequest {
+        query: query.q,
+        page: Some(query.page),
+    };
+    let answer = repeatable(|| async {
+        let mut friends = state.friends.friends(&caller.context);
+        friends.search_users(call.clone()).await
+    })
+    .await?;
+    Ok(Answer(List::page(answer.users, answer.page)))
 }
 
 /// Somebody, as the caller may see them.

@@ -12,6 +12,7 @@ use crate::testing::{ANN, BOB, Bed, SERVICE_KEY, SESSION, limits};
 
 mod bad_input;
 mod chatting;
+mod finding;
 mod friend_list;
 mod signing_in;
 

@@ -61,6 +61,18 @@ pub(crate) enum RequestStatus {
     Cancelled,
 }
 
+/// Somebody whom the caller may know.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = SuggestionResponse)]
+pub(crate) struct Suggestion {
+    pub(crate) user: User,
+    pub(crate) mutual_friends_count: u32,
+    /// Up to 3 of them.
+    pub(crate) mutual_friends: Vec<User>,
+    /// Why, in a few words: "5 mutual friends", "also into climbing".
+    pub(crate) reason: String,
+}
+
 /// One row of the block list.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = BlockedUserResponse)]
@@ -123,6 +135,22 @@ impl From<v1::RequestStatus> for RequestStatus {
             v1::RequestStatus::Accepted => Self::Accepted,
             v1::RequestStatus::Declined => Self::Declined,
             v1::RequestStatus::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<v1::FriendSuggestion> for Suggestion {
+    fn from(suggestion: v1::FriendSuggestion) -> Self {
+        let user: User = suggestion.user.unwrap_or_default().into();
+        Self {
+            mutual_friends_count: user.mutual_friends_count,
+            user,
+            mutual_friends: suggestion
+                .mutual_friends
+                .into_iter()
+                .map(Into::into)
+                .collect(),
+            reason: suggestion.reason,
         }
     }
 }

@@ -43,7 +43,7 @@ async fn fill(speaker: Speaker, now: DateTime<Utc>) -> anyhow::Result<bool> {
     if community.is_complete(PASSWORD).await? {
         return Ok(false);
     }
-    say("Making 20 people …");
+    say("Making 28 people …");
     community.make_people(PASSWORD).await?;
     say("Making friends …");
     let friendships = community.make_friends().await?;

@@ -8,6 +8,7 @@ pub(crate) mod apply_users;
 pub(crate) mod create_direct_chat_room;
 pub(crate) mod create_group_chat_room;
 pub(crate) mod get_chat_room;
+pub(crate) mod get_companions;
 pub(crate) mod get_heads;
 pub(crate) mod get_message_receipts;
 pub(crate) mod get_participants;

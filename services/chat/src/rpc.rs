@@ -17,17 +17,17 @@ use kith_api::chat::v1::{
     AppendUserEventsResponse, ApplyPairsRequest, ApplyPairsResponse, ApplyReadReceiptsRequest,
     ApplyReadReceiptsResponse, ApplyUsersRequest, ApplyUsersResponse, CreateDirectChatRoomRequest,
     CreateDirectChatRoomResponse, CreateGroupChatRoomRequest, CreateGroupChatRoomResponse,
-    GetChatRoomRequest, GetChatRoomResponse, GetHeadsRequest, GetHeadsResponse,
-    GetMessageReceiptsRequest, GetMessageReceiptsResponse, GetParticipantsRequest,
-    GetParticipantsResponse, GetRoomEventsRequest, GetRoomEventsResponse, GetRoomLogRequest,
-    GetRoomLogResponse, GetRoomMessagesRequest, GetRoomMessagesResponse, GetUserChatRoomsRequest,
-    GetUserChatRoomsResponse, GetUserLogRequest, GetUserLogResponse, MarkMessageAsReadRequest,
-    MarkMessageAsReadResponse, RemoveParticipantRequest, RemoveParticipantResponse,
-    SendMessageRequest, SendMessageResponse, SendRequest, SubscribeRequest, SyncRequest,
-    SyncResponse, UpdateChatRoomRequest, UpdateChatRoomResponse, UpdateParticipantRoleRequest,
-    UpdateParticipantRoleResponse, UpdateRoomSettingsRequest, UpdateRoomSettingsResponse,
-    chat_service_server::ChatService, delivery_service_server::DeliveryService,
-    ingest_service_server::IngestService,
+    GetChatRoomRequest, GetChatRoomResponse, GetCompanionsRequest, GetCompanionsResponse,
+    GetHeadsRequest, GetHeadsResponse, GetMessageReceiptsRequest, GetMessageReceiptsResponse,
+    GetParticipantsRequest, GetParticipantsResponse, GetRoomEventsRequest, GetRoomEventsResponse,
+    GetRoomLogRequest, GetRoomLogResponse, GetRoomMessagesRequest, GetRoomMessagesResponse,
+    GetUserChatRoomsRequest, GetUserChatRoomsResponse, GetUserLogRequest, GetUserLogResponse,
+    MarkMessageAsReadRequest, MarkMessageAsReadResponse, RemoveParticipantRequest,
+    RemoveParticipantResponse, SendMessageRequest, SendMessageResponse, SendRequest,
+    SubscribeRequest, SyncRequest, SyncResponse, UpdateChatRoomRequest, UpdateChatRoomResponse,
+    UpdateParticipantRoleRequest, UpdateParticipantRoleResponse, UpdateRoomSettingsRequest,
+    UpdateRoomSettingsResponse, chat_service_server::ChatService,
+    delivery_service_server::DeliveryService, ingest_service_server::IngestService,
 };
 use kith_error::into_status;
 use tokio::sync::oneshot;
@@ -166,5 +166,8 @@ impl IngestService for Rpc {
     }
     async fn apply_read_receipts(&self, request: Request<ApplyReadReceiptsRequest>) -> Answer<ApplyReadReceiptsResponse> {
         self.to_end(|app| async move { ingest::apply_read_receipts(&app, request).await }).await
+    }
+    async fn get_companions(&self, request: Request<GetCompanionsRequest>) -> Answer<GetCompanionsResponse> {
+        answer(ingest::get_companions(&self.app, request).await)
     }
 }

@@ -1,5 +1,6 @@
 //! The SQL, one aggregate a file. Functions take the connection first, so that the use case decides about transactions.
 
+pub(crate) mod companions;
 pub(crate) mod events;
 pub(crate) mod heads;
 pub(crate) mod imports;

@@ -17,6 +17,9 @@ pub struct Config {
     /// How long a call waits for its turn.
     #[serde(with = "humantime_serde")]
     pub turn_timeout: Duration,
+    /// How long suggestions wait for chat to name shared groups.
+    #[serde(with = "humantime_serde")]
+    pub companions_timeout: Duration,
     /// How often the outbox is looked through.
     #[serde(with = "humantime_serde")]
     pub relay_interval: Duration,
@@ -57,6 +60,7 @@ impl Config {
         ];
         let durations = [
             ("turn_timeout", self.turn_timeout),
+            ("companions_timeout", self.companions_timeout),
             ("relay_interval", self.relay_interval),
             ("relay_lease", self.relay_lease),
             ("relay_max_backoff", self.relay_max_backoff),
@@ -79,6 +83,7 @@ impl Config {
             accounts_calls: 16,
             sibling_calls: 3,
             turn_timeout: Duration::from_secs(5),
+            companions_timeout: Duration::from_millis(500),
             relay_interval: Duration::from_millis(50),
             relay_lease: Duration::from_secs(5),
             relay_max_backoff: Duration::from_millis(200),

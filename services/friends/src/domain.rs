@@ -7,4 +7,7 @@ pub(crate) mod pair;
 pub(crate) mod person;
 pub(crate) mod privacy;
 pub(crate) mod request;
+pub(crate) mod search;
+pub(crate) mod spelling;
+pub(crate) mod suggestion;
 pub(crate) mod visibility;

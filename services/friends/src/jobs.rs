@@ -1,3 +1,4 @@
 //! Background loops of the graph.
 
+pub(crate) mod index_users;
 pub(crate) mod relay_outbox;

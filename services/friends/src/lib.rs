@@ -97,6 +97,10 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         config,
     };
     let shutdown = deps.tasks.shutdown().clone();
+    deps.tasks.spawn(
+        "friends.index_users",
+        jobs::index_users::run(app.clone(), shutdown.clone()),
+    );
     deps.tasks.restarting("friends.relay_outbox", move || {
         relay.clone().run(shutdown.clone())
     });

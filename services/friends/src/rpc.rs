@@ -8,6 +8,7 @@ mod friends;
 pub(crate) mod import;
 mod privacy;
 mod requests;
+mod search;
 mod siblings;
 mod users;
 
@@ -115,6 +116,27 @@ impl FriendsService for Friends {
         request: Request<wire::GetUserRequest>,
     ) -> Answer<wire::GetUserResponse> {
         self.show_user(request).await
+    }
+
+    async fn search_users(
+        &self,
+        request: Request<wire::SearchUsersRequest>,
+    ) -> Answer<wire::SearchUsersResponse> {
+        self.search(request).await
+    }
+
+    async fn get_friend_suggestions(
+        &self,
+        request: Request<wire::GetFriendSuggestionsRequest>,
+    ) -> Answer<wire::GetFriendSuggestionsResponse> {
+        self.suggest(request).await
+    }
+
+    async fn dismiss_friend_suggestion(
+        &self,
+        request: Request<wire::DismissFriendSuggestionRequest>,
+    ) -> Answer<wire::DismissFriendSuggestionResponse> {
+        self.dismiss(request).await
     }
 
     async fn get_privacy_settings(

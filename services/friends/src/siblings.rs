@@ -35,6 +35,7 @@ pub(crate) struct Siblings {
     accounts_turns: Turns,
     chat_turns: Turns,
     presence_turns: Turns,
+    companions_timeout: Duration,
 }
 
 /// A number of things that may happen at once.
@@ -87,6 +88,7 @@ impl Siblings {
             accounts_turns: Turns::new("accounts", config.accounts_calls, config.turn_timeout),
             chat_turns: Turns::new("chat", config.chat_calls, config.turn_timeout),
             presence_turns: Turns::new("presence", config.chat_calls, config.turn_timeout),
+            companions_timeout: config.companions_timeout,
         }
     }
 
@@ -164,6 +166,33 @@ impl Siblings {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Who is in small groups with a user, and in how many. At best: no answer in time is nobody.
+    pub(crate) async fn get_companions(&self, user: UserId) -> Vec<(UserId, u32)> {
+        let request = chat::v1::GetCompanionsRequest {
+            user_id: user.into(),
+        };
+        let mut client = self.chat.chat_ingest(&Caller::node(SOURCE));
+        let call = self
+            .chat_turns
+            .call(async move { client.get_companions(request).await });
+        // A list of suggestions that comes late is worth less than one without the groups.
+        let answer = match tokio::time::timeout(self.companions_timeout, call).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "suggestions are made without shared groups");
+                return Vec::new();
+            }
+            Err(_) => {
+                tracing::warn!("chat did not name shared groups in time");
+                return Vec::new();
+            }
+        };
+        let companions = answer.companions.into_iter();
+        companions
+            .filter_map(|companion| Some((companion.user_id.parse().ok()?, companion.groups)))
+            .collect()
     }
 
     /// Writes events into people's logs, once each.

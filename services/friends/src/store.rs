@@ -3,6 +3,7 @@
 
 pub(crate) mod blocks;
 pub(crate) mod contacts;
+pub(crate) mod findable;
 pub(crate) mod friendships;
 pub(crate) mod imports;
 pub(crate) mod outbox;
@@ -10,7 +11,9 @@ pub(crate) mod pairs;
 pub(crate) mod people;
 pub(crate) mod privacy;
 pub(crate) mod requests;
+pub(crate) mod search;
 pub(crate) mod sights;
+pub(crate) mod suggestions;
 pub(crate) mod users;
 
 use sqlx::{PgPool, PgTransaction, Postgres, pool::PoolConnection};

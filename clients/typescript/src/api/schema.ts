@@ -491,6 +491,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/friends/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People whom the caller may know, best first. */
+        get: operations["list_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/friends/suggestions/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Never suggests that person again. */
+        delete: operations["dismiss_suggestion"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/friends/{user_id}": {
         parameters: {
             query?: never;
@@ -560,6 +594,23 @@ export interface paths {
         head?: never;
         /** Changes the caller's privacy settings; they hold when this answers. */
         patch: operations["update_privacy"];
+        trace?: never;
+    };
+    "/api/v1/users/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** People by a part of a name, best first. What somebody may look up in a minute is bounded. */
+        get: operations["search_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/users/{id}": {
@@ -977,6 +1028,38 @@ export interface components {
             /** @description For the next page; `null` on the last one. */
             next_cursor: string | null;
         };
+        /** @description One page of a list. */
+        List_SuggestionResponse: {
+            items: {
+                /** @description Up to 3 of them. */
+                mutual_friends: components["schemas"]["UserResponse"][];
+                /** Format: int32 */
+                mutual_friends_count: number;
+                /** @description Why, in a few words: "5 mutual friends", "also into climbing". */
+                reason: string;
+                user: components["schemas"]["UserResponse"];
+            }[];
+            /** @description For the next page; `null` on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_UserResponse: {
+            items: {
+                avatar_url: string | null;
+                bio: string;
+                display_name: string;
+                /** Format: int32 */
+                friends_count: number;
+                id: string;
+                interests: string[];
+                /** Format: int32 */
+                mutual_friends_count: number;
+                relation: components["schemas"]["Relation"];
+                username: string;
+            }[];
+            /** @description For the next page; `null` on the last one. */
+            next_cursor: string | null;
+        };
         /** @description Starts a session. */
         LoginRequest: {
             /** @description Gives the refresh token as a cookie only. */
@@ -1340,6 +1423,16 @@ export interface components {
         /** @description An ended session. */
         SessionRevoked: {
             session_id: string;
+        };
+        /** @description Somebody whom the caller may know. */
+        SuggestionResponse: {
+            /** @description Up to 3 of them. */
+            mutual_friends: components["schemas"]["UserResponse"][];
+            /** Format: int32 */
+            mutual_friends_count: number;
+            /** @description Why, in a few words: "5 mutual friends", "also into climbing". */
+            reason: string;
+            user: components["schemas"]["UserResponse"];
         };
         /** @description What a device has applied, as in `resume`. */
         SyncRequest: {
@@ -2734,6 +2827,74 @@ export interface operations {
             };
         };
     };
+    list_suggestions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_SuggestionResponse"];
+                };
+            };
+            /** @description A problem document; `code` says which problem. */
+            default: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismiss_suggestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are not suggested again. */
+            204: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document; `code` says which problem. */
+            default: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     remove_friend: {
         parameters: {
             query?: never;
@@ -2955,6 +3116,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PrivacyResponse"];
+                };
+            };
+            /** @description A problem document; `code` says which problem. */
+            default: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_users: {
+        parameters: {
+            query: {
+                /** @description Part of a name; case, accents and a misspelling do not matter. */
+                q: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_UserResponse"];
                 };
             };
             /** @description A problem document; `code` says which problem. */

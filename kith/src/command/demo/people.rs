@@ -29,8 +29,12 @@ const fn person(
     }
 }
 
-/// Everybody, in an order in which neighbours know each other.
-pub(super) const PEOPLE: [Person; 20] = [
+/// Those of [`PEOPLE`] who know their neighbours; the rest came later and know a few.
+const CORE: usize = 20;
+
+/// Everybody, in an order in which neighbours know each other. Names of several scripts, and interests that more than one has: searching and
+/// suggestions have something to find.
+pub(super) const PEOPLE: [Person; 28] = [
     person(
         "ada",
         "Ada Lindqvist",
@@ -151,6 +155,68 @@ pub(super) const PEOPLE: [Person; 20] = [
         "Organises things. Sorry in advance.",
         &["lists", "quizzes"],
     ),
+    person(
+        "xiaolong",
+        "李小龙",
+        "Runs up stairs, takes the lift down.",
+        &["running", "photography"],
+    ),
+    person(
+        "haruka",
+        "佐藤 遥",
+        "Paper, scissors, glue.",
+        &["ceramics", "tea"],
+    ),
+    person(
+        "layla",
+        "ليلى الحداد",
+        "Oud and old maps.",
+        &["oud", "maps"],
+    ),
+    person(
+        "soren",
+        "Søren Kjærgård",
+        "Bakes rye bread at night.",
+        &["rye bread", "carpentry"],
+    ),
+    person(
+        "zofia",
+        "Żofia Łuczak",
+        "Climbs anything.",
+        &["climbing", "hiking"],
+    ),
+    person(
+        "andreea",
+        "Andreea Șerban",
+        "Half of every quiz team.",
+        &["quizzes", "novels"],
+    ),
+    person("minsu", "김민수", "Coffee first.", &["coffee", "chess"]),
+    person(
+        "adaeze",
+        "Adaeze Obi",
+        "New in town, tell me where to run.",
+        &["running", "cooking"],
+    ),
+];
+
+/// Whom those who came later know, by place in [`PEOPLE`]: mostly friends of others' friends.
+const ACQUAINTED: [(usize, usize); 15] = [
+    (20, 1),
+    (20, 2),
+    (20, 3),
+    (21, 2),
+    (21, 6),
+    (22, 14),
+    (22, 13),
+    (23, 1),
+    (23, 18),
+    (24, 3),
+    (24, 15),
+    (25, 19),
+    (25, 4),
+    (26, 1),
+    (26, 3),
 ];
 
 /// The groups. Owners know everybody whom they add: [`friends`] makes sure of it.
@@ -187,12 +253,12 @@ pub(super) const GROUPS: [Group; 6] = [
     },
 ];
 
-/// The pairs who are friends: neighbours up to three places away, and whoever shares a group with its owner.
+/// The pairs who are friends: neighbours up to three places away, whoever shares a group with its owner, and later acquaintances.
 pub(super) fn friends() -> Vec<(usize, usize)> {
-    let count = PEOPLE.len();
-    let mut pairs: Vec<(usize, usize)> = (0..count)
-        .flat_map(|one| (1..=3).map(move |step| ordered(one, (one + step) % count)))
+    let mut pairs: Vec<(usize, usize)> = (0..CORE)
+        .flat_map(|one| (1..=3).map(move |step| ordered(one, (one + step) % CORE)))
         .collect();
+    pairs.extend(ACQUAINTED.map(|(one, other)| ordered(one, other)));
     for group in &GROUPS {
         let owner = group.members[0];
         pairs.extend(
@@ -222,6 +288,19 @@ fn ordered(one: usize, other: usize) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn somebody_is_left_to_be_suggested_to_the_first() {
+        let friends = friends();
+        let knows = |one, other| friends.contains(&ordered(one, other));
+
+        let suggested = (CORE..PEOPLE.len()).filter(|other| {
+            let shared = (1..CORE).filter(|friend| knows(0, *friend) && knows(*friend, *other));
+            !knows(0, *other) && shared.count() > 0
+        });
+
+        assert!(suggested.count() >= 5);
+    }
 
     #[test]
     fn owners_know_whom_they_add_and_pending_ones_are_strangers() {

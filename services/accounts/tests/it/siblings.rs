@@ -228,6 +228,13 @@ impl IngestService for Told {
     ) -> Result<Response<chat::ApplyReadReceiptsResponse>, Status> {
         Err(Status::unimplemented("accounts does not call this"))
     }
+
+    async fn get_companions(
+        &self,
+        _: Request<chat::GetCompanionsRequest>,
+    ) -> Result<Response<chat::GetCompanionsResponse>, Status> {
+        Err(Status::unimplemented("accounts does not call this"))
+    }
 }
 
 /// The calls of friends that accounts does not make.
@@ -265,6 +272,9 @@ friends_service! {
     unblock_user(UnblockUserRequest) -> UnblockUserResponse;
     get_blocked_users(GetBlockedUsersRequest) -> GetBlockedUsersResponse;
     get_user(GetUserRequest) -> GetUserResponse;
+    search_users(SearchUsersRequest) -> SearchUsersResponse;
+    get_friend_suggestions(GetFriendSuggestionsRequest) -> GetFriendSuggestionsResponse;
+    dismiss_friend_suggestion(DismissFriendSuggestionRequest) -> DismissFriendSuggestionResponse;
     get_privacy_settings(GetPrivacySettingsRequest) -> GetPrivacySettingsResponse;
     update_privacy_settings(UpdatePrivacySettingsRequest) -> UpdatePrivacySettingsResponse;
     check_permission(CheckPermissionRequest) -> CheckPermissionResponse;

@@ -1,16 +1,16 @@
-//! What the sibling services tell chat.
+//! What the sibling services tell chat, and ask it.
 
 use kith_api::chat::v1::{
     AppendUserEventsRequest, AppendUserEventsResponse, ApplyPairsRequest, ApplyPairsResponse,
     ApplyReadReceiptsRequest, ApplyReadReceiptsResponse, ApplyUsersRequest, ApplyUsersResponse,
-    SourcedUserEvent,
+    Companion, GetCompanionsRequest, GetCompanionsResponse, SourcedUserEvent,
 };
 use tonic::Request;
 
 use super::convert::{id, require_node, seq};
 use crate::{
     Error,
-    app::{App, append_user_events, apply_pairs, apply_read_receipts, apply_users},
+    app::{App, append_user_events, apply_pairs, apply_read_receipts, apply_users, get_companions},
     store::user_log::NewUserEvent,
     wire,
 };
@@ -101,6 +101,24 @@ pub(super) async fn apply_read_receipts(
     let version = seq(request.version);
     apply_read_receipts::apply_read_receipts(app, user, request.shown, version).await?;
     Ok(ApplyReadReceiptsResponse {})
+}
+
+pub(super) async fn get_companions(
+    app: &App,
+    request: Request<GetCompanionsRequest>,
+) -> Result<GetCompanionsResponse, Error> {
+    require_node(&request)?;
+    let user = id("user_id", &request.get_ref().user_id)?;
+    let companions = get_companions::get_companions(app, user).await?;
+    Ok(GetCompanionsResponse {
+        companions: companions
+            .into_iter()
+            .map(|companion| Companion {
+                user_id: companion.user_id.into(),
+                groups: u32::try_from(companion.groups).unwrap_or(u32::MAX),
+            })
+            .collect(),
+    })
 }
 
 /// Reads a list of bounded length, each item under the name `field[place]`.

@@ -3,9 +3,10 @@
 use futures::future::join_all;
 use kith_api::{
     chat::v1::{
-        CreateGroupChatRoomRequest, CreateGroupChatRoomResponse, GetUserChatRoomsRequest,
-        GetUserChatRoomsResponse, Role, Room, UpdateChatRoomRequest, UpdateRoomSettingsRequest,
-        room_event::Body, update_room_settings_request::Mute, user_event_body::Body as UserBody,
+        CreateGroupChatRoomRequest, CreateGroupChatRoomResponse, GetCompanionsRequest,
+        GetUserChatRoomsRequest, GetUserChatRoomsResponse, Role, Room, UpdateChatRoomRequest,
+        UpdateRoomSettingsRequest, room_event::Body, update_room_settings_request::Mute,
+        user_event_body::Body as UserBody,
     },
     common::v1::PageRequest,
 };
@@ -430,4 +431,28 @@ async fn archived_rooms_are_a_list_of_their_own() {
         (ids(&open.rooms), ids(&archived.rooms)),
         (vec![kept.as_str()], vec![put_away.as_str()])
     );
+}
+
+#[tokio::test]
+async fn people_of_the_same_small_groups_are_companions() {
+    let world = World::new().await;
+    let [me, twice, once, gone, stranger] = world.users();
+    let first = world.group(me, &[twice, once, gone]).await;
+    world.group(twice, &[me]).await;
+    world.group(stranger, &[once]).await;
+    world.direct(me, stranger).await;
+    world.remove(me, &first.room_id, gone).await.unwrap();
+    let crowd: Vec<UserId> = (0..60).map(|n| world.user(&format!("c{n}"))).collect();
+    world.group(me, &crowd).await;
+
+    let request = GetCompanionsRequest {
+        user_id: me.to_string(),
+    };
+    let companions = inner(world.ingest().get_companions(request).await).companions;
+
+    let companions: Vec<(String, u32)> = companions
+        .into_iter()
+        .map(|companion| (companion.user_id, companion.groups))
+        .collect();
+    assert_eq!(companions, [(twice.to_string(), 2), (once.to_string(), 1)]);
 }

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         event::UserEvent, person::Profile, request::RequestStatus, visibility::VisibilityChange,
     },
-    store::{self, blocks, contacts, friendships, privacy, requests},
+    store::{self, blocks, contacts, friendships, privacy, requests, suggestions},
 };
 
 /// Rows removed in one transaction.
@@ -39,6 +39,7 @@ impl App {
         privacy::delete(&mut tx, user).await?;
         contacts::delete(&mut tx, user).await?;
         contacts::delete_budget(&mut tx, user).await?;
+        suggestions::delete_dismissed(&mut tx, user).await?;
         let mut notices = Notices::new(self);
         notices.recompute_soon(user);
         notices.visibility(VisibilityChange::Gone(user));

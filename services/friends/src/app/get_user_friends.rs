@@ -4,7 +4,7 @@ use kith_ids::UserId;
 
 use super::{App, Page, PageWanted, Result};
 use crate::{
-    domain::person::fold,
+    domain::{person::fold, search::containing},
     store::{
         self,
         friendships::{self, Friend},
@@ -30,29 +30,5 @@ impl App {
             self.page(&scope, wanted, items, |friend| friend.key.clone()),
             total,
         ))
-    }
-}
-
-/// A `LIKE` pattern for texts that contain this one; its own wildcards stand for themselves.
-fn containing(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wildcards_in_a_query_stand_for_themselves() {
-        assert_eq!(containing(r"50%_\x"), r"%50\%\_\\x%");
     }
 }

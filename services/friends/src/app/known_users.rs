@@ -7,9 +7,17 @@ use sqlx::PgConnection;
 
 use super::{App, Result, notices::Notices};
 use crate::{
-    domain::{event::UserEvent, person::Profile},
+    domain::{
+        event::UserEvent,
+        person::Profile,
+        privacy::{Audience, Privacy},
+    },
     error::Error,
-    store::{self, people, users},
+    store::{
+        self,
+        findable::{self, Findable},
+        people, privacy, users,
+    },
 };
 
 impl App {
@@ -81,7 +89,7 @@ impl App {
 }
 
 impl App {
-    /// Adds people who were not known, all in one short statement: an import brings thousands, while others ask for the same
+    /// Adds people who were not known, all in two short statements: an import brings thousands, while others ask for the same
     /// ones. Gives the versions that are there now; whom somebody else added meanwhile is not among them.
     async fn add_users(
         &self,
@@ -105,9 +113,39 @@ impl App {
         }
         let mut tx = store::begin(&self.pool).await?;
         let added = users::insert_all(&mut tx, &new).await?;
+        let mut added: HashSet<(UserId, i64)> = added.into_iter().collect();
+        // Nobody has settings before they are known.
+        let searchable = Privacy::default().searchable;
+        let findable: Vec<Findable> = new
+            .into_iter()
+            .filter(|profile| added.remove(&(profile.id, profile.version)))
+            .map(|profile| (profile, searchable))
+            .collect();
+        findable::insert_entries(&mut tx, &findable).await?;
         store::commit(tx).await?;
-        Ok(added.into_iter().collect())
+        Ok(findable
+            .into_iter()
+            .map(|(profile, _)| (profile.id, profile.version))
+            .collect())
     }
+}
+
+/// Writes what the search knows of people whose rows are held.
+pub(super) async fn index(conn: &mut PgConnection, profiles: Vec<Profile>) -> Result<()> {
+    let ids: Vec<UserId> = profiles.iter().map(|profile| profile.id).collect();
+    let known: HashMap<UserId, Audience> = privacy::list_searchable(conn, &ids)
+        .await?
+        .into_iter()
+        .collect();
+    let default = Privacy::default().searchable;
+    let people: Vec<Findable> = profiles
+        .into_iter()
+        .map(|profile| {
+            let searchable = known.get(&profile.id).copied().unwrap_or(default);
+            (profile, searchable)
+        })
+        .collect();
+    Ok(findable::update_entries(conn, &people).await?)
 }
 
 /// Writes a profile unless a newer one is there; true when the person themselves would see a difference.
@@ -120,6 +158,9 @@ async fn replace(conn: &mut PgConnection, profile: &Profile) -> Result<bool> {
     loop {
         let Some(before) = users::lock(conn, profile.id).await? else {
             if users::insert(conn, &profile).await? {
+                // Nobody has settings before they are known.
+                let searchable = Privacy::default().searchable;
+                findable::insert_entries(conn, &[(profile, searchable)]).await?;
                 return Ok(false);
             }
             // Somebody else added them between the two statements: look again.
@@ -129,6 +170,7 @@ async fn replace(conn: &mut PgConnection, profile: &Profile) -> Result<bool> {
             return Ok(false);
         }
         users::update_profile(conn, &profile).await?;
+        index(conn, vec![profile.clone()]).await?;
         return Ok(!profile.deleted && !profile.looks_like(&before));
     }
 }

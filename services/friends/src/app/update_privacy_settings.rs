@@ -11,7 +11,7 @@ use crate::{
     },
     error::Error,
     store::{
-        self,
+        self, findable,
         outbox::Kind,
         privacy::{self, VersionedPrivacy},
         users,
@@ -30,7 +30,7 @@ impl App {
         let mut tx = store::begin(&self.pool).await?;
         // Alone: acts on this person's pairs hold them shared, so each is judged either before this change and judged again
         // below, or by it.
-        users::lock(&mut tx, user)
+        let profile = users::lock(&mut tx, user)
             .await?
             .filter(|profile| !profile.deleted)
             .ok_or(Error::UserNotFound)?;
@@ -43,6 +43,9 @@ impl App {
         if after.settings != before.settings {
             privacy::update_settings(&mut tx, user, &after).await?;
             notices.event(user, &UserEvent::PrivacyUpdated(after.settings));
+            if after.settings.searchable != before.settings.searchable {
+                findable::update_entries(&mut tx, &[(profile, after.settings.searchable)]).await?;
+            }
             if after.settings.direct_messages != before.settings.direct_messages {
                 notices.recompute(user);
             }

@@ -95,12 +95,45 @@ impl Profile {
     }
 }
 
-/// Folds a name for sorting and finding: compatibility forms, case and accents do not count.
+/// Folds a name for sorting and finding: compatibility forms, case and accents do not count. Here and not in the database, so that what was
+/// kept and what is looked for are folded by the same rules whatever server and locale keep them.
 pub(crate) fn fold(name: &str) -> String {
-    name.nfkd()
+    let mut folded = String::with_capacity(name.len());
+    let letters = name
+        .nfkd()
         .filter(|c| !is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-        .collect()
+        .flat_map(char::to_lowercase);
+    for letter in letters {
+        match plain(letter) {
+            Some(plain) => folded.push_str(plain),
+            None => folded.push(letter),
+        }
+    }
+    // Korean syllables were taken apart above; together again they are as long as people think.
+    folded.nfc().collect()
+}
+
+/// Letters that Unicode does not take apart, as people without them on the keyboard type them.
+const fn plain(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'ø' => "o",
+        'ł' => "l",
+        'đ' | 'ð' => "d",
+        'ħ' => "h",
+        'ŧ' => "t",
+        'ı' => "i",
+        'ß' => "ss",
+        'æ' => "ae",
+        'œ' => "oe",
+        'þ' => "th",
+        'ς' => "σ",
+        // Arabic: final forms of yeh and heh, and the stroke that only stretches a word.
+        'ى' | 'ی' => "ي",
+        'ة' => "ه",
+        'ک' => "ك",
+        'ـ' => "",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -115,6 +148,9 @@ mod tests {
             ("ﬁn", "fin"),
             ("李小龙", "李小龙"),
             ("ΣΟΦΙΑ", "σοφια"),
+            ("Søren Łukasz Großæ", "soren lukasz grossae"),
+            ("김민수", "김민수"),
+            ("أحمد مصطفى", "احمد مصطفي"),
         ];
         for (name, folded) in cases {
             assert_eq!(fold(name), folded);

@@ -15,6 +15,7 @@ use crate::{
         person::{Person, Profile, Relation},
         privacy::{Audience, Privacy, Sight},
         request::{Direction, RequestStatus, RequestView},
+        suggestion::Suggestion,
     },
 };
 
@@ -131,6 +132,15 @@ const fn audience(audience: Audience) -> wire::Audience {
         Audience::Friends => wire::Audience::Friends,
         Audience::FriendsOfFriends => wire::Audience::FriendsOfFriends,
         Audience::Nobody => wire::Audience::Nobody,
+    }
+}
+
+/// Somebody whom the viewer may know.
+pub(crate) fn suggestion(suggestion: Suggestion) -> wire::FriendSuggestion {
+    wire::FriendSuggestion {
+        user: Some(person(suggestion.person)),
+        mutual_friends: suggestion.mutual_friends.into_iter().map(person).collect(),
+        reason: suggestion.reason,
     }
 }
 

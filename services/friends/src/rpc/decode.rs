@@ -10,6 +10,7 @@ use crate::{
         contact::ContactHash,
         privacy::{Audience, Look, Permission},
         request::{Action, Direction, NOTE_MAX},
+        search::SearchQuery,
     },
     error::Error,
 };
@@ -69,6 +70,13 @@ impl Fields {
             return self.bad("q", "invalid", "no NUL characters");
         }
         Some(query)
+    }
+
+    /// What somebody is looked for by; at least two of its characters count.
+    pub(super) fn search_query(&mut self, query: String) -> Option<SearchQuery> {
+        let query = self.query(query)?;
+        SearchQuery::read(&query)
+            .or_else(|| self.bad("q", "too_short", "at least 2 letters, digits or signs"))
     }
 
     /// What is done to a request.

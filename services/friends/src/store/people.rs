@@ -1,5 +1,7 @@
 //! `friends.people`: people as one viewer may see them.
 
+use std::collections::HashMap;
+
 use kith_ids::UserId;
 use sqlx::PgConnection;
 
@@ -61,6 +63,20 @@ pub(crate) async fn list(
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(|row| Ok(person!(row))).collect()
+}
+
+/// The same, in the order of the ids.
+pub(crate) async fn list_in_order(
+    conn: &mut PgConnection,
+    viewer: UserId,
+    ids: &[UserId],
+) -> Result<Vec<Person>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = list(conn, viewer, ids).await?.into_iter();
+    let mut found: HashMap<UserId, Person> = found.map(|person| (person.id, person)).collect();
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 /// One person as the viewer sees them.

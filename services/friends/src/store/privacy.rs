@@ -85,6 +85,27 @@ pub(crate) async fn find(conn: &mut PgConnection, user: UserId) -> Result<Versio
     })
 }
 
+/// Who may find these people; those with the defaults are left out.
+#[tracing::instrument(name = "db.privacy.list_searchable", skip_all)]
+pub(crate) async fn list_searchable(
+    conn: &mut PgConnection,
+    users: &[UserId],
+) -> Result<Vec<(UserId, Audience)>> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT user_id AS "user_id: UserId", searchable
+        FROM friends.privacy_settings
+        WHERE user_id = ANY ($1)
+        "#,
+        users as _,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok((row.user_id, audience(&row.searchable, "searchable")?)))
+        .collect()
+}
+
 /// Writes somebody's settings, whether they had any or not.
 #[tracing::instrument(name = "db.privacy.update_settings", skip_all)]
 pub(crate) async fn update_settings(

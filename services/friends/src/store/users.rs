@@ -80,14 +80,14 @@ pub(crate) async fn lock(conn: &mut PgConnection, id: UserId) -> Result<Option<P
     .await?)
 }
 
-/// Adds a user; false when somebody else did meanwhile.
+/// Adds a user, whom the caller takes into the search; false when somebody else did meanwhile.
 #[tracing::instrument(name = "db.users.insert", skip_all)]
 pub(crate) async fn insert(conn: &mut PgConnection, profile: &Profile) -> Result<bool> {
     let result = sqlx::query!(
         r#"
         INSERT INTO friends.users
-            (user_id, username, display_name, name_key, avatar_url, bio, interests, locale, create_time, disabled, deleted, version)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            (user_id, username, display_name, name_key, avatar_url, bio, interests, locale, create_time, disabled, deleted, version, indexed)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true)
         ON CONFLICT (user_id) DO NOTHING
         "#,
         profile.id as UserId,
@@ -108,7 +108,7 @@ pub(crate) async fn insert(conn: &mut PgConnection, profile: &Profile) -> Result
     Ok(result.rows_affected() == 1)
 }
 
-/// Adds users who are not there, and gives their versions; of one who is named twice the first.
+/// Adds users who are not there, whom the caller takes into the search, and gives their versions; of one who is named twice the first.
 #[tracing::instrument(name = "db.users.insert_all", skip_all)]
 #[expect(clippy::too_many_lines, reason = "one statement and its many columns")]
 pub(crate) async fn insert_all(
@@ -133,7 +133,7 @@ pub(crate) async fn insert_all(
     let rows = sqlx::query!(
         r#"
         INSERT INTO friends.users
-            (user_id, username, display_name, name_key, avatar_url, bio, interests, locale, create_time, disabled, deleted, version)
+            (user_id, username, display_name, name_key, avatar_url, bio, interests, locale, create_time, disabled, deleted, version, indexed)
         SELECT
             t.user_id,
             t.username,
@@ -146,7 +146,8 @@ pub(crate) async fn insert_all(
             t.create_time,
             t.disabled,
             t.deleted,
-            t.version
+            t.version,
+            true
         FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
             $7::text[], $8::text[], $9::timestamptz[], $10::bool[], $11::bool[], $12::bigint[]
@@ -180,7 +181,54 @@ pub(crate) async fn insert_all(
         .collect())
 }
 
-/// Replaces what is known of a user.
+/// Notes that the search knows these users as they are.
+#[tracing::instrument(name = "db.users.update_indexed", skip_all)]
+pub(crate) async fn update_indexed(conn: &mut PgConnection, ids: &[UserId]) -> Result<()> {
+    sqlx::query!(
+        r#"
+        UPDATE friends.users
+        SET indexed = true
+        WHERE user_id = ANY ($1) AND NOT indexed
+        "#,
+        ids as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Holds some users of whom the search does not know, and gives what is known of them. Skips those whom somebody else holds: they are
+/// being written anyway.
+#[tracing::instrument(name = "db.users.lock_not_indexed", skip_all)]
+pub(crate) async fn lock_not_indexed(conn: &mut PgConnection, limit: i64) -> Result<Vec<Profile>> {
+    Ok(sqlx::query_as!(
+        Profile,
+        r#"
+        SELECT
+            user_id AS "id: UserId",
+            username,
+            display_name,
+            avatar_url,
+            bio,
+            interests,
+            locale,
+            create_time AS "create_time: DateTime<Utc>",
+            disabled,
+            deleted,
+            version
+        FROM friends.users
+        WHERE NOT indexed
+        ORDER BY user_id
+        LIMIT $1
+        FOR NO KEY UPDATE SKIP LOCKED
+        "#,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Replaces what is known of a user; the caller does so in the search.
 #[tracing::instrument(name = "db.users.update_profile", skip_all)]
 pub(crate) async fn update_profile(conn: &mut PgConnection, profile: &Profile) -> Result<()> {
     sqlx::query!(
@@ -197,7 +245,8 @@ pub(crate) async fn update_profile(conn: &mut PgConnection, profile: &Profile) -
             create_time = $9,
             disabled = $10,
             deleted = $11,
-            version = $12
+            version = $12,
+            indexed = true
         WHERE user_id = $1
         "#,
         profile.id as UserId,

@@ -21,14 +21,17 @@ enum Act {
     Remove(usize, usize),
     Block(usize, usize),
     Unblock(usize, usize),
+    /// The account of the first goes.
+    Delete(usize),
 }
 
 fn act() -> impl Strategy<Value = Act> {
     let two = (0..PEOPLE, 0..PEOPLE).prop_filter("two people", |(one, other)| one != other);
-    (two, 0..10).prop_map(|((one, other), kind)| match kind {
-        0..=6 => Act::Ask(one, other),
-        7 => Act::Remove(one, other),
-        8 => Act::Block(one, other),
+    (two, 0..40).prop_map(|((one, other), kind)| match kind {
+        0 => Act::Delete(one),
+        1..=27 => Act::Ask(one, other),
+        28..=31 => Act::Remove(one, other),
+        32..=35 => Act::Block(one, other),
         _ => Act::Unblock(one, other),
     })
 }
@@ -40,11 +43,24 @@ struct Model {
     blocks: BTreeSet<(usize, usize)>,
     /// (sender, receiver, hidden)
     pending: BTreeSet<(usize, usize, bool)>,
+    gone: BTreeSet<usize>,
 }
 
 impl Model {
     fn apply(&mut self, act: Act) {
         match act {
+            Act::Ask(one, other)
+            | Act::Remove(one, other)
+            | Act::Block(one, other)
+            | Act::Unblock(one, other)
+                if self.gone.contains(&one) || self.gone.contains(&other) => {}
+            Act::Delete(one) => {
+                self.gone.insert(one);
+                let is_other = |pair: &(usize, usize)| pair.0 != one && pair.1 != one;
+                self.friends.retain(is_other);
+                self.blocks.retain(is_other);
+                self.pending.retain(|(from, to, _)| is_other(&(*from, *to)));
+            }
             Act::Ask(one, other) => self.ask(one, other),
             Act::Remove(one, other) => {
                 self.friends.remove(&ordered(one, other));
@@ -124,13 +140,16 @@ async fn play(world: &World, people: &[UserId], history: &[Act]) -> Model {
     let mut model = Model::default();
     for act in history {
         match *act {
+            Act::Delete(one) if !model.gone.contains(&one) => {
+                world.accounts.delete(people[one]);
+                world.apply(people[one]).await;
+            }
+            Act::Delete(_) => {}
             // May be refused; the model says when.
             Act::Ask(one, other) => drop(world.send(people[one], people[other]).await),
-            Act::Remove(one, other) => world.remove(people[one], people[other]).await.unwrap(),
-            Act::Block(one, other) => world.block(people[one], people[other]).await.unwrap(),
-            Act::Unblock(one, other) => {
-                world.unblock(people[one], people[other]).await.unwrap();
-            }
+            Act::Remove(one, other) => drop(world.remove(people[one], people[other]).await),
+            Act::Block(one, other) => drop(world.block(people[one], people[other]).await),
+            Act::Unblock(one, other) => drop(world.unblock(people[one], people[other]).await),
         }
         model.apply(*act);
     }
@@ -152,7 +171,12 @@ async fn counts_and_relations_are_those_of_a_recount_after_any_history() {
 
         let model = play(&world, &people, &history).await;
 
-        for (viewer, other) in (0..PEOPLE).flat_map(|one| (0..PEOPLE).map(move |two| (one, two))) {
+        let here =
+            |who: &(usize, usize)| !model.gone.contains(&who.0) && !model.gone.contains(&who.1);
+        for (viewer, other) in (0..PEOPLE)
+            .flat_map(|one| (0..PEOPLE).map(move |two| (one, two)))
+            .filter(here)
+        {
             let seen = world.see(people[viewer], people[other]).await.unwrap();
             let expected = (
                 model.relation(viewer, other),

@@ -6,6 +6,7 @@
 
 mod blocks;
 mod counts;
+mod extension;
 mod input;
 mod lists;
 mod outbox;
@@ -13,6 +14,8 @@ mod pairs;
 mod privacy;
 mod races;
 mod requests;
+mod search;
 mod sights;
+mod suggestions;
 mod users;
 mod world;

@@ -37,6 +37,7 @@ struct State {
     calls: usize,
     events: HashMap<String, Vec<(String, Body)>>,
     receipts: HashMap<String, (bool, u64)>,
+    companions: HashMap<String, Vec<wire::Companion>>,
 }
 
 impl Chat {
@@ -92,6 +93,19 @@ impl Chat {
     /// Whether a user shows what they read, and the version of that.
     pub(crate) fn receipts(&self, user: UserId) -> Option<(bool, u64)> {
         self.state().receipts.get(&user.to_string()).copied()
+    }
+
+    /// The two are in so many small groups together.
+    pub(crate) fn share_groups(&self, one: UserId, other: UserId, groups: u32) {
+        let mut state = self.state();
+        for (user, companion) in [(one, other), (other, one)] {
+            let companion = wire::Companion {
+                user_id: companion.to_string(),
+                groups,
+            };
+            let companions = state.companions.entry(user.to_string()).or_default();
+            companions.push(companion);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -174,5 +188,16 @@ impl IngestService for Chat {
             *known = (request.shown, request.version);
         }
         Ok(Response::new(wire::ApplyReadReceiptsResponse {}))
+    }
+
+    async fn get_companions(
+        &self,
+        request: Request<wire::GetCompanionsRequest>,
+    ) -> Result<Response<wire::GetCompanionsResponse>, Status> {
+        let state = self.up().await?;
+        let companions = state.companions.get(&request.get_ref().user_id).cloned();
+        Ok(Response::new(wire::GetCompanionsResponse {
+            companions: companions.unwrap_or_default(),
+        }))
     }
 }

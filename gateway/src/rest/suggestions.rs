@@ -1,0 +1,58 @@
+//! People whom the caller may know.
+
+use axum::{Json, extract::State};
+use http::StatusCode;
+use kith_api::friends::v1::{DismissFriendSuggestionRequest, GetFriendSuggestionsRequest};
+use kith_ids::UserId;
+
+use super::friends::PageQuery;
+use crate::{
+    error::Problem,
+    extract::{Caller, Id, Nothing, Query},
+    state::AppState,
+    upstream::repeatable,
+    wire::{List, Suggestion},
+};
+
+/// People whom the caller may know, best first.
+#[utoipa::path(
+    get, path = "/api/v1/friends/suggestions", tag = "friends",
+    params(("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query)),
+    responses((status = 200, body = List<Suggestion>)),
+)]
+pub(crate) async fn list_suggestions(
+    State(state): State<AppState>,
+    caller: Caller,
+    Query(PageQuery(page)): Query<PageQuery>,
+) -> Result<Json<List<Suggestion>>, Problem> {
+    let call = GetFriendSuggestionsRequest { page: Some(page) };
+    let answer = repeatable(|| async {
+        let mut friends = state.friends.friends(&caller.context);
+        friends.get_friend_suggestions(call.clone()).await
+    })
+    .await?;
+    Ok(Json(List::page(answer.suggestions, answer.page)))
+}
+
+/// Never suggests that person again.
+#[utoipa::path(
+    delete, path = "/api/v1/friends/suggestions/{user_id}", tag = "friends",
+    params(("user_id" = String, Path, format = Uuid)),
+    responses((status = 204, description = "They are not suggested again.")),
+)]
+pub(crate) async fn dismiss_suggestion(
+    State(state): State<AppState>,
+    caller: Caller,
+    Id(user): Id<UserId>,
+    _: Nothing,
+) -> Result<StatusCode, Problem> {
+    repeatable(|| async {
+        let user_id = user.to_string();
+        let mut friends = state.friends.friends(&caller.context);
+        friends
+            .dismiss_friend_suggestion(DismissFriendSuggestionRequest { user_id })
+            .await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
