@@ -1,6 +1,6 @@
 //! From signing up to talking live.
 
-use kith_e2e::{Device, Node, Person, befriend, direct_room, post};
+use kith_e2e::{Device, Node, Person, befriend, direct_room, eventually, post};
 use kith_sdk::{
     model::{EventBody, Message, ServerFrame, UserEventBody},
     rest::{MessagePost, Paging, Requested, Response, Window},
@@ -188,15 +188,12 @@ async fn a_device_may_bring_its_token_in_a_header_and_typing_is_shown() {
         })
         .await;
     native.link.ping().await.unwrap();
-    assert!(
-        native
-            .link
-            .watch(&[bob.id()])
-            .await
-            .unwrap()
-            .iter()
-            .all(|presence| presence.status == "online")
-    );
+    // Coming is gathered for a moment before it is shown.
+    eventually("he is seen to be here", async || {
+        let seen = native.link.watch(&[bob.id()]).await.unwrap();
+        (seen.len() == 1 && seen[0].status == "online").then_some(())
+    })
+    .await;
     native.link.status("away").await.unwrap();
     let answer = MessagePost {
         client_id: "a".to_owned(),
