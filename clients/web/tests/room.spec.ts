@@ -83,18 +83,30 @@ test("a refused send says why and keeps the words; too long a text cannot be sen
 /** Scrolls up step by step, and reports by how much anything moved against the finger. */
 async function wander(steps: number): Promise<{ readonly worst: number; readonly travelled: number }> {
   const list = document.querySelector<HTMLElement>("[role=feed]")!;
-  const rest = (ms: number) => new Promise((done) => { setTimeout(done, ms); });
+  const frame = () => new Promise((done) => { requestAnimationFrame(done); });
+  const top = (item: HTMLElement | undefined) => item?.getBoundingClientRect().top ?? 0;
+  // What has just come into view is measured first; it rests once nothing has moved for ten frames.
+  const rested = async (): Promise<HTMLElement | undefined> => {
+    let item: HTMLElement | undefined;
+    for (let still = 0, last = Number.NaN; still < 10; ) {
+      item = [...document.querySelectorAll<HTMLElement>("article[data-seq]")].find((each) => top(each) > innerHeight / 3);
+      await frame();
+      still = top(item) === last ? still + 1 : 0;
+      last = top(item);
+    }
+    return item;
+  };
   let worst = 0;
   let travelled = 0;
   for (let step = 0; step < steps; step += 1) {
     list.scrollBy(0, -600);
     travelled += 600;
-    await rest(60);
-    // At rest now: pick what is in the middle and see whether it stays while history loads.
-    const middle = [...document.querySelectorAll<HTMLElement>("article[data-seq]")].find((item) => item.getBoundingClientRect().top > innerHeight / 3);
-    const before = middle?.getBoundingClientRect().top ?? 0;
-    await rest(180);
-    if (middle?.isConnected) worst = Math.max(worst, Math.abs(middle.getBoundingClientRect().top - before));
+    const item = await rested();
+    const before = top(item);
+    for (let frames = 0; frames < 20; frames += 1) {
+      await frame();
+      if (item?.isConnected) worst = Math.max(worst, Math.abs(top(item) - before));
+    }
   }
   return { worst, travelled };
 }
