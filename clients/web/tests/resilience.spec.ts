@@ -39,6 +39,7 @@ test("offline one reads and writes; back online everything arrives once", async 
   await signIn(page, ann.username, Person.password, `/chat/${room}`);
   await expect(bubble(page, "read me in the tunnel")).toBeVisible();
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  await expect.poll(() => isKept(page, "read me in the tunnel")).toBe(true);
 
   await page.context().setOffline(true);
   await say(page, "written in the tunnel");
