@@ -1,6 +1,9 @@
 //! Sets up logs, spans and metrics once, at the start of the process.
 
-use std::io::IsTerminal as _;
+use std::{
+    io::IsTerminal as _,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use kith_config::Telemetry;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -21,6 +24,9 @@ const SECONDS: [f64; 14] = [
 
 /// Libraries that would tell of every harmless thing; the operator's own filter wins over it.
 const QUIET: &str = "sqlx::postgres::notice=warn";
+
+/// Whether spans go anywhere.
+static IS_COLLECTED: AtomicBool = AtomicBool::new(false);
 
 /// Telemetry cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +101,11 @@ pub fn init(config: &Telemetry) -> Result<Guard, InitError> {
     Ok(Guard { provider, metrics })
 }
 
+/// Whether spans go to a collector: for paths on which a span per message would count.
+pub fn is_collected() -> bool {
+    IS_COLLECTED.load(Ordering::Relaxed)
+}
+
 /// Spans get ids, and so cross hops, even when nothing is exported.
 fn tracer_provider(config: &Telemetry) -> Result<SdkTracerProvider, InitError> {
     let Some(endpoint) = &config.otlp_endpoint else {
@@ -107,6 +118,7 @@ fn tracer_provider(config: &Telemetry) -> Result<SdkTracerProvider, InitError> {
         .with_tonic()
         .with_endpoint(endpoint)
         .build()?;
+    IS_COLLECTED.store(true, Ordering::Relaxed);
     let name = Resource::builder().with_service_name("kith").build();
     Ok(SdkTracerProvider::builder()
         .with_resource(name)

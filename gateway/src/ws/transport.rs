@@ -5,6 +5,7 @@ use std::{
     collections::VecDeque,
     future::poll_fn,
     io::{self, IoSlice},
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
     time::{Duration, Instant},
@@ -113,8 +114,9 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
                 Ok(None) => {}
                 Err(violation) => return Poll::Ready(Err(End::Broken(violation))),
             }
-            let mut bytes = [0; READ_BYTES];
-            let mut buffer = ReadBuf::new(&mut bytes);
+            // Not cleared: it is looked at far more often than something has come.
+            let mut bytes = [const { MaybeUninit::uninit() }; READ_BYTES];
+            let mut buffer = ReadBuf::uninit(&mut bytes);
             match ready!(Pin::new(&mut self.io).poll_read(cx, &mut buffer)) {
                 Ok(()) if !buffer.filled().is_empty() => self.decoder.feed(buffer.filled()),
                 _ => return Poll::Ready(Err(End::Gone)),

@@ -112,7 +112,8 @@ CREATE TABLE chat.chat_messages (
     seq                bigint NOT NULL,
     id                 uuid NOT NULL,
     sender_id          uuid NOT NULL,
-    client_id          text NOT NULL,
+    -- Compared byte by byte: it is a key, no text of a language.
+    client_id          text COLLATE "C" NOT NULL,
     -- Keyed hash of what was sent; outlives the text, so that a repeat is recognised after a delete.
     body_hash          bytea NOT NULL,
     -- Null once deleted.

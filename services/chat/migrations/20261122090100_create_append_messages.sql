@@ -51,7 +51,7 @@ BEGIN
                    LIMIT 1)
                OR (SELECT true
                    FROM chat.chat_messages m
-                   WHERE m.room_id = i.room_id AND m.sender_id = i.sender_id AND m.client_id = i.client_id
+                   WHERE m.room_id = i.room_id AND m.sender_id = i.sender_id AND m.client_id = i.client_id COLLATE "C"
                    LIMIT 1))
         ORDER BY id
         FOR NO KEY UPDATE) l;
@@ -87,7 +87,7 @@ BEGIN
                                    reply_sender_id, reply_excerpt, reply_missing, at, item)
         LEFT JOIN chat.chat_rooms r ON r.id = i.room_id
         LEFT JOIN chat.chat_messages m
-            ON m.room_id = i.room_id AND m.sender_id = i.sender_id AND m.client_id = i.client_id
+            ON m.room_id = i.room_id AND m.sender_id = i.sender_id AND m.client_id = i.client_id COLLATE "C"
         LEFT JOIN chat.chat_participants p
             ON p.room_id = i.room_id AND p.user_id = i.sender_id AND p.left_seq IS NULL
         LEFT JOIN chat.direct_pairs d ON d.user_lo = r.user_lo AND d.user_hi = r.user_hi

@@ -53,14 +53,12 @@ impl Sends {
     /// A command that will be answered to the client's `ref`. The socket's own bound on unanswered requests bounds this queue.
     pub(crate) fn request(&self, socket: &Arc<Socket>, reference: &str, command: command::Command) {
         socket.expect_answer();
-        // The beginning of the trace that a frame is; what it leads to hangs below.
-        let span = tracing::info_span!("ws.request");
         self.submit(Submission::Request(Pending {
             socket: socket.clone(),
             reference: reference.into(),
             command,
             deadline: Instant::now() + PATIENCE,
-            traceparent: span.in_scope(kith_telemetry::sampled_traceparent),
+            traceparent: begin_trace(),
         }));
     }
 
@@ -218,6 +216,15 @@ impl Sender {
             pending.socket.answer(frame, &mut wakes);
         }
     }
+}
+
+/// The beginning of the trace that a frame is; what it leads to hangs below. Without a collector there is none: a span costs
+/// more than the rest of this.
+fn begin_trace() -> Option<String> {
+    if !kith_telemetry::is_collected() {
+        return None;
+    }
+    tracing::info_span!("ws.request").in_scope(kith_telemetry::sampled_traceparent)
 }
 
 fn frame_of(pending: &Pending, result: Option<reply::Result>) -> crate::ws::framing::Frame {
