@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use kith_config::{Database, Limits, Loader, Problems, Redis, Secrets, Server, Setting, Telemetry};
 use serde::Deserialize;
+use tonic::transport::Uri;
 
 use crate::cli::{Place, Start};
 
@@ -134,9 +135,9 @@ impl Config {
         ] {
             if !self.node.roles.contains(role) {
                 problems.require(
-                    url.starts_with("http://") || url.starts_with("https://"),
+                    url.split(',').all(is_address),
                     key,
-                    "must be the address of a node with this role (http://host:port), because this node does not run it",
+                    "must be the address of a node with this role (http://host:port), because this node does not run it; several, with commas",
                 );
             }
         }
@@ -152,6 +153,13 @@ impl Config {
             "must be set (or database.url), so that the other nodes trust this one",
         );
     }
+}
+
+/// Scheme, host and port; the last may be the scheme's own.
+fn is_address(text: &str) -> bool {
+    text.trim()
+        .parse::<Uri>()
+        .is_ok_and(|uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https")))
 }
 
 fn loader(place: &Place, start: Option<&Start>) -> Loader {

@@ -2,8 +2,10 @@
 //! signed caller.
 #![warn(missing_docs)]
 
+mod balance;
 mod pipe;
 mod upstream;
 
+pub use balance::{MakeEndpoint, Members, balance};
 pub use pipe::{Incoming, PipeStream, pipe};
 pub use upstream::{Attached, Upstream};

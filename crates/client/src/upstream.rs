@@ -39,6 +39,9 @@ pub struct Attached {
     deadline: Option<Duration>,
 }
 
+/// What a call keeps for itself of its caller's time: enough to say that the other did not answer.
+const MARGIN: Duration = Duration::from_millis(20);
+
 type Intercepted = InterceptedService<Channel, Attached>;
 
 impl Upstream {
@@ -138,8 +141,19 @@ impl Interceptor for Attached {
         request.metadata_mut().insert(CALLER_METADATA, context);
         kith_telemetry::inject_into_metadata(request.metadata_mut());
         if let Some(deadline) = self.deadline {
-            request.set_timeout(deadline);
+            request.set_timeout(shortened(deadline)?);
         }
         Ok(request)
     }
+}
+
+/// The deadline, or what is left of the call in which this one is made: deadlines shrink from hop to hop.
+fn shortened(deadline: Duration) -> Result<Duration, Status> {
+    let Some(left) = kith_runtime::time_left() else {
+        return Ok(deadline);
+    };
+    left.checked_sub(MARGIN)
+        .filter(|left| !left.is_zero())
+        .map(|left| left.min(deadline))
+        .ok_or_else(|| Status::deadline_exceeded("there is no time left to ask another service"))
 }

@@ -2,9 +2,10 @@
 //!
 //! 1. trace: the call becomes a span, a child of the caller's, so that a message is one trace from socket to query;
 //! 2. metrics: how many, how long, how they ended, by method;
-//! 3. panic: a bug in one call is that call's `internal`, and neither its connection's nor its process's end.
+//! 3. deadline: what the call asks of others gets no more time than it has itself;
+//! 4. panic: a bug in one call is that call's `internal`, and neither its connection's nor its process's end.
 //!
-//! Deadline, concurrency limit and load shedding are the server's own (`serve.rs`); who calls is judged inside the
+//! The end of the call at its deadline, concurrency limit and load shedding are the server's own (`serve.rs`); who calls is judged inside the
 //! service, which alone knows its exceptions (`kith_auth::CallerInterceptor`).
 
 use std::{
@@ -23,7 +24,9 @@ use tonic::{Code, Status, body::Body, metadata::MetadataMap, service::Routes};
 use tower::Service;
 use tracing::Instrument as _;
 
-/// Routes with the three layers around them.
+use crate::deadline;
+
+/// Routes with the layers around them.
 #[derive(Debug, Clone)]
 pub(crate) struct Observed {
     routes: Routes,
@@ -49,9 +52,10 @@ impl Service<Request<Body>> for Observed {
         let span = tracing::info_span!("rpc", rpc.method = %method, otel.kind = "server");
         kith_telemetry::set_parent_from_metadata(&span, &trace_headers(&request));
         let started = Instant::now();
+        let timeout = deadline::timeout_of(request.headers());
         let answer = AssertUnwindSafe(self.routes.call(request)).catch_unwind();
         let observed = async move {
-            let response = match answer.await {
+            let response = match deadline::within(timeout, answer).await {
                 Ok(Ok(response)) => response,
                 Err(panic) => of_panic(panic.as_ref()),
             };

@@ -2,9 +2,11 @@
 //! over memory and network.
 #![warn(missing_docs)]
 
+mod deadline;
 mod layers;
 mod serve;
 mod tasks;
 
+pub use deadline::time_left;
 pub use serve::{ServeError, serve_grpc};
 pub use tasks::{Shutdown, Tasks};

@@ -22,6 +22,7 @@ mod process;
 mod profiles;
 mod races;
 mod resume;
+mod roles;
 mod sessions;
 mod slow_reader;
 mod surface;

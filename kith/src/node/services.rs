@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kith_auth::{CallerSigner, ClusterKey};
 use kith_bus::Bus;
-use kith_client::{Incoming, Upstream, pipe};
+use kith_client::{Incoming, Upstream, balance, pipe};
 use kith_clock::Clock;
 use kith_presence::Leases;
 use kith_runtime::{Tasks, serve_grpc};
@@ -17,7 +17,7 @@ use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Channel, Endpoint, Uri};
 use tonic_health::server::HealthReporter;
 
 use super::service_keys::ServiceKeys;
@@ -48,6 +48,8 @@ pub(super) struct Services {
     /// What the health is of.
     names: Vec<String>,
     internal: SocketAddr,
+    /// Held until the end: a service whose callers are all on other nodes would take the end of its own unused line for the end of the node.
+    _lines: Lines,
 }
 
 /// A way to one service, and the other end of it when the service runs here.
@@ -77,7 +79,8 @@ impl Services {
         migrate(&config, storage).await?;
         let key = secret::cluster_key(&config, storage).await?;
         let clock = Clock::system();
-        let mut lines = Lines::new(&config, &CallerSigner::new(key.clone(), clock.clone()))?;
+        let signer = CallerSigner::new(key.clone(), clock.clone());
+        let mut lines = Lines::new(&config, &signer, tasks)?;
         let joint = Joint {
             config: &config,
             storage,
@@ -110,6 +113,7 @@ impl Services {
             health,
             names,
             internal: address,
+            _lines: lines,
         })
     }
 
@@ -284,14 +288,15 @@ impl Joint<'_> {
 }
 
 impl Lines {
-    fn new(config: &Config, signer: &CallerSigner) -> anyhow::Result<Self> {
-        let line = |role: Role, address: &str| -> anyhow::Result<Line> {
+    fn new(config: &Config, signer: &CallerSigner, tasks: &Tasks) -> anyhow::Result<Self> {
+        let line = |role: Role, addresses: &str| -> anyhow::Result<Line> {
             let (channel, incoming) = if config.node.roles.contains(role) {
                 let (channel, incoming) = pipe();
                 (channel, Some(incoming))
             } else {
+                let channel = remote(addresses, tasks);
                 (
-                    remote(address).with_context(|| format!("upstream.{}", role.name()))?,
+                    channel.with_context(|| format!("upstream.{}", role.name()))?,
                     None,
                 )
             };
@@ -309,15 +314,21 @@ impl Lines {
     }
 }
 
-/// A service on another node; connects when it is first called, and again whenever the connection is lost.
-fn remote(address: &str) -> anyhow::Result<Channel> {
-    let endpoint = Endpoint::from_shared(address.to_owned())?
+/// A service on other nodes; connects when it is first called, and again whenever a connection is lost.
+fn remote(addresses: &str, tasks: &Tasks) -> anyhow::Result<Channel> {
+    let uris: Result<Vec<Uri>, _> = addresses.split(',').map(|it| it.trim().parse()).collect();
+    let (channel, members) = balance(uris?, Box::new(|uri, _| Ok(endpoint(uri))))?;
+    tasks.spawn("upstream", members.follow(tasks.shutdown().clone()));
+    Ok(channel)
+}
+
+fn endpoint(uri: Uri) -> Endpoint {
+    Endpoint::from(uri)
         .connect_timeout(Duration::from_secs(3))
         .tcp_nodelay(true)
         // A dead host says nothing: only the missing answers to these pings tell.
         .http2_keep_alive_interval(Duration::from_secs(10))
-        .keep_alive_timeout(Duration::from_secs(5));
-    Ok(endpoint.connect_lazy())
+        .keep_alive_timeout(Duration::from_secs(5))
 }
 
 /// Lets `/readyz` say that hints between nodes do not get through; the node serves on without them.

@@ -1,0 +1,247 @@
+//! One channel to all nodes of a service. A name may stand for several addresses (a container's replicas, a headless
+//! service of Kubernetes), and several names may be given: calls go to the address with the fewest under way.
+//!
+//! An address is left out while nothing listens there. A call that fails at once is otherwise cheap, and the balancer
+//! would send it everything.
+
+use std::{collections::HashSet, net::SocketAddr, time::Duration};
+
+use futures::future::join_all;
+use http::Uri;
+use kith_runtime::Shutdown;
+use tokio::{
+    net::{TcpStream, lookup_host},
+    sync::mpsc::Sender,
+    time::timeout,
+};
+use tonic::transport::{Channel, Endpoint, Error, channel::Change};
+
+/// How often the names are looked up and their addresses tried.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long a look-up, and a try, may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Changes that wait for the channel; more than this many at once wait for it.
+const CHANGES: usize = 256;
+
+/// Makes the endpoint of a URI, which serves the host of this name.
+pub type MakeEndpoint = Box<dyn Fn(Uri, &str) -> Result<Endpoint, Error> + Send + Sync>;
+
+/// Keeps a channel's addresses true.
+pub struct Members {
+    names: Vec<Name>,
+    make: MakeEndpoint,
+    present: HashSet<Member>,
+    changes: Sender<Change<Member, Endpoint>>,
+}
+
+/// A name that was given.
+#[derive(Debug)]
+struct Name {
+    uri: Uri,
+    host: String,
+    port: u16,
+}
+
+/// Where calls go. The number is the place of the name that led there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Member {
+    Address(usize, SocketAddr),
+    /// The name itself, while none of the addresses is known to work: calls then fail at once, and do not wait.
+    Name(usize),
+}
+
+/// A channel to the services at these URIs (scheme, host, port), and the members that must be followed for it.
+pub fn balance(uris: Vec<Uri>, make: MakeEndpoint) -> Result<(Channel, Members), Error> {
+    let (channel, changes) = Channel::balance_channel(CHANGES);
+    let names = uris.into_iter().map(Name::of).collect();
+    let mut members = Members {
+        names,
+        make,
+        present: HashSet::new(),
+        changes,
+    };
+    // So that calls fail, and do not wait, until the first look.
+    for change in members.become_these(HashSet::new())? {
+        // There is room for them: nothing was sent yet.
+        let _ = members.changes.try_send(change);
+    }
+    Ok((channel, members))
+}
+
+impl Members {
+    /// Looks again and again, until the shutdown.
+    pub async fn follow(mut self, shutdown: Shutdown) {
+        loop {
+            let found = self.look().await;
+            // The names themselves made endpoints already, so their addresses do.
+            for change in self.become_these(found).unwrap_or_default() {
+                if self.changes.send(change).await.is_err() {
+                    // Nobody holds the channel any more.
+                    return;
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = shutdown.signalled() => return,
+            }
+        }
+    }
+
+    /// The addresses at which something listens.
+    async fn look(&self) -> HashSet<Member> {
+        let lookups = self.names.iter().enumerate();
+        let lookups = lookups.map(async |(place, name)| {
+            let addresses = name.addresses().await;
+            addresses.into_iter().map(move |it| (place, it))
+        });
+        let known: Vec<_> = join_all(lookups).await.into_iter().flatten().collect();
+        let has_choice = known.len() > 1;
+        let tries = known.into_iter().map(async |(place, address)| {
+            // Without a choice a try tells nothing: the call itself is one.
+            (!has_choice || listens(address).await).then_some(Member::Address(place, address))
+        });
+        join_all(tries).await.into_iter().flatten().collect()
+    }
+
+    /// The changes that make these the members; without any, the names are.
+    fn become_these(
+        &mut self,
+        mut next: HashSet<Member>,
+    ) -> Result<Vec<Change<Member, Endpoint>>, Error> {
+        if next.is_empty() {
+            next = (0..self.names.len()).map(Member::Name).collect();
+        }
+        let mut changes = Vec::new();
+        // New ones first: a channel without any member makes its calls wait.
+        for member in next.difference(&self.present) {
+            changes.push(Change::Insert(*member, self.endpoint(*member)?));
+        }
+        let gone = self.present.difference(&next).copied();
+        changes.extend(gone.map(Change::Remove));
+        self.present = next;
+        Ok(changes)
+    }
+
+    fn endpoint(&self, member: Member) -> Result<Endpoint, Error> {
+        let (Member::Name(place) | Member::Address(place, _)) = member;
+        let name = &self.names[place];
+        let uri = match member {
+            Member::Name(_) => name.uri.clone(),
+            Member::Address(_, address) => name.at(address),
+        };
+        (self.make)(uri, &name.host)
+    }
+}
+
+impl Name {
+    fn of(uri: Uri) -> Self {
+        Self {
+            // An IPv6 address stands in brackets, which a look-up does not want.
+            host: uri
+                .host()
+                .unwrap_or_default()
+                .trim_matches(['[', ']'])
+                .to_owned(),
+            port: uri.port_u16().unwrap_or_else(|| default_port(&uri)),
+            uri,
+        }
+    }
+
+    /// What the name stands for now; nothing when it cannot be found out.
+    async fn addresses(&self) -> Vec<SocketAddr> {
+        match timeout(PATIENCE, lookup_host((self.host.as_str(), self.port))).await {
+            Ok(Ok(addresses)) => addresses.collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn at(&self, address: SocketAddr) -> Uri {
+        let mut parts = self.uri.clone().into_parts();
+        // An address is always an authority.
+        parts.authority = address.to_string().parse().ok();
+        Uri::from_parts(parts).unwrap_or_else(|_| self.uri.clone())
+    }
+}
+
+fn default_port(uri: &Uri) -> u16 {
+    if uri.scheme_str() == Some("https") {
+        443
+    } else {
+        80
+    }
+}
+
+async fn listens(address: SocketAddr) -> bool {
+    matches!(
+        timeout(PATIENCE, TcpStream::connect(address)).await,
+        Ok(Ok(_))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn members(uris: &[String]) -> Members {
+        let uris = uris.iter().map(|uri| uri.parse().unwrap()).collect();
+        let make: MakeEndpoint = Box::new(|uri, _| Ok(Endpoint::from(uri)));
+        balance(uris, make).unwrap().1
+    }
+
+    async fn free_address() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        listener.local_addr().unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_addresses_at_which_something_listens_are_members() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let open = listener.local_addr().unwrap();
+        let closed = free_address().await;
+        let members = members(&[format!("http://{open}"), format!("http://{closed}")]);
+
+        let found = members.look().await;
+
+        assert_eq!(found, HashSet::from([Member::Address(0, open)]));
+    }
+
+    #[tokio::test]
+    async fn a_lone_address_is_a_member_without_a_try() {
+        let closed = free_address().await;
+        let members = members(&[format!("http://{closed}")]);
+
+        assert_eq!(
+            members.look().await,
+            HashSet::from([Member::Address(0, closed)])
+        );
+    }
+
+    #[tokio::test]
+    async fn the_names_stand_in_while_no_address_works_and_go_last() {
+        let mut members = members(&["http://localhost:1".to_owned()]);
+        let address = Member::Address(0, "127.0.0.1:1".parse().unwrap());
+
+        let changes = members.become_these(HashSet::from([address])).unwrap();
+
+        assert!(matches!(
+            changes[..],
+            [Change::Insert(new, _), Change::Remove(Member::Name(0))] if new == address
+        ));
+        let back = members.become_these(HashSet::new()).unwrap();
+        assert!(matches!(
+            back[..],
+            [Change::Insert(Member::Name(0), _), Change::Remove(old)] if old == address
+        ));
+    }
+
+    #[test]
+    fn an_address_keeps_the_scheme_of_its_name() {
+        let name = Name::of("https://chat.internal:9090".parse().unwrap());
+
+        let uri = name.at("[::1]:9090".parse().unwrap());
+
+        assert_eq!(uri.to_string(), "https://[::1]:9090/");
+    }
+}
