@@ -11,6 +11,7 @@ export type { ConnectionState, StopReason } from "./model/connection.js";
 export type { BlockedPerson, Friend, FriendRequest, RequestAction, RequestStatus, Suggestion } from "./model/friend.js";
 export * from "./model/ids.js";
 export type { ChatMessage, MessageReadReceipt, PendingMessage, PendingState, Reaction, ReplyPreview } from "./model/message.js";
+export type { RoomNote } from "./model/note.js";
 export type { OwnStatus, Presence } from "./model/presence.js";
 export type { ChatParticipant, ChatRoom, Position, Positions, Role, RoomSettingsChange } from "./model/room.js";
 export type { CloseAudience, Device, Me, Person, Privacy, ProfileChange, Relation, User, WideAudience } from "./model/user.js";

@@ -101,9 +101,14 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const parts = assemble(options, (reason) => void end(reason));
   const { core, keeper, outbox, tab, signals, watching, channel, drafts, arrivals } = parts;
 
+  // A page that is left may never run again: nothing waits for a timer then.
+  const save = (): void => void Promise.all([keeper.flush(), drafts.save()]).catch(() => {});
+  globalThis.addEventListener?.("pagehide", save);
+
   let isOver = false;
   const halt = async (): Promise<void> => {
     isOver = true;
+    globalThis.removeEventListener?.("pagehide", save);
     for (const part of [signals, watching, outbox, tab]) part.stop();
     core.world.typing.clear();
     await Promise.all([keeper.close(), drafts.save()]);

@@ -29,6 +29,13 @@ export type ErrorCode =
   | "unavailable"
   | "timeout"
   | "internal"
+  | "bad_frame"
+  | "hello_timeout"
+  | "auth_failed"
+  | "revoked"
+  | "account_disabled"
+  | "too_many_devices"
+  | "slow"
   | "network"
   | "signed_out";
 

@@ -4,10 +4,12 @@ import type { Page } from "../store/messages.js";
 import type { BlockedPerson, Friend, FriendRequest } from "../model/friend.js";
 import type { MessageId, RoomId } from "../model/ids.js";
 import type { MessageReadReceipt } from "../model/message.js";
+import type { RoomNote } from "../model/note.js";
 import type { ChatParticipant, ChatRoom } from "../model/room.js";
 import type { Me, Privacy } from "../model/user.js";
 import { toMessage, toParticipant, toReceipt, toRoom } from "../wire/chat.js";
 import type { Resume } from "../wire/frames.js";
+import { toNote } from "../wire/notes.js";
 import { toBlocked, toFriend, toFriendRequest, toMe, toPrivacy } from "../wire/people.js";
 import type { Schemas } from "../wire/schemas.js";
 import { type Rest, answer } from "./rest.js";
@@ -24,6 +26,8 @@ export interface Source {
   rooms(isArchived: boolean, cursor: string | null): Promise<ListPage<ChatRoom>>;
   room(roomId: RoomId): Promise<ChatRoom>;
   messages(roomId: RoomId, window: Window): Promise<Page>;
+  /** What happened besides messages, in this many events after one. */
+  notes(roomId: RoomId, after: number, limit: number): Promise<readonly RoomNote[]>;
   participants(roomId: RoomId): Promise<readonly ChatParticipant[]>;
   receipts(messageId: MessageId): Promise<readonly MessageReadReceipt[]>;
   sync(resume: Resume): Promise<Schemas["SyncResponse"]>;
@@ -72,6 +76,11 @@ export function restSource(rest: Rest): Source {
         hasAfter: page.has_after,
         lastSeq: page.last_seq,
       };
+    },
+    notes: async (room_id, after, limit) => {
+      const params = { path: { room_id }, query: { after, limit } };
+      const { items } = await answer(rest.GET("/api/v1/chat/rooms/{room_id}/events", { params }));
+      return items.map(toNote).filter((note) => note !== null);
     },
     participants: (room_id) =>
       allPages((cursor) => {

@@ -2,7 +2,6 @@
 
 import { type Rest, answer } from "../api/rest.js";
 import { allPages } from "../api/source.js";
-import { upcoming } from "../api/upcoming.js";
 import type { BlockedPerson, Friend, FriendRequest, RequestAction, Suggestion } from "../model/friend.js";
 import type { FriendRequestId, UserId } from "../model/ids.js";
 import type { Store } from "../store/cell.js";
@@ -72,10 +71,10 @@ export function createFriends({ world, rest, device }: Core): Friends {
     },
     dismissSuggestion: async (user_id) => {
       friends.dropSuggestion(user_id);
-      await upcoming(rest).DELETE("/api/v1/friends/suggestions/{user_id}", { params: { path: { user_id } } });
+      await rest.DELETE("/api/v1/friends/suggestions/{user_id}", { params: { path: { user_id } } });
     },
   };
 }
 
 const suggestions = (rest: Rest) =>
-  allPages((cursor) => answer(upcoming(rest).GET("/api/v1/friends/suggestions", { params: { query: { ...cursor } } })), toSuggestion);
+  allPages((cursor) => answer(rest.GET("/api/v1/friends/suggestions", { params: { query: { ...cursor } } })), toSuggestion);

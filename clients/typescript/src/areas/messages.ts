@@ -2,17 +2,20 @@
 
 import type { ClientId, MessageId, RoomId } from "../model/ids.js";
 import type { ChatMessage, MessageReadReceipt, PendingMessage } from "../model/message.js";
+import type { RoomNote } from "../model/note.js";
 import type { Store } from "../store/cell.js";
 import type { LoadState } from "../store/list.js";
 import type { Drafts } from "../store/drafts.js";
-import { failed } from "../sync/loader.js";
 import type { Signals } from "../sync/signals.js";
 import type { Core } from "./core.js";
+import { createPaging } from "./paging.js";
 
 /** What is shown of a room: one stretch without holes, and what I am sending. */
 export interface RoomMessages {
   /** Ascending by `seq`. */
   readonly items: readonly ChatMessage[];
+  /** Joins, leaves and the like within this stretch, ascending by `seq`. */
+  readonly notes: readonly RoomNote[];
   /** My sends that are not in `items` yet, in the order of sending. They belong after the newest message. */
   readonly pending: readonly PendingMessage[];
   readonly hasOlder: boolean;
@@ -58,9 +61,6 @@ export interface Messages {
 /** Who wants to be told. */
 export type Arrivals = Set<(message: ChatMessage) => void>;
 
-/** Fewer than this on the device, and the server is asked for a page at once. */
-const SCREENFUL = 30;
-
 export function createMessages(core: Core, signals: Signals, drafts: Drafts, arrivals: Arrivals): Messages {
   const { world, source, outbox } = core;
   return {
@@ -82,66 +82,5 @@ export function createMessages(core: Core, signals: Signals, drafts: Drafts, arr
     receipts: (id) => source.receipts(id),
     draft: (roomId) => drafts.of(roomId),
     setDraft: (roomId, text) => drafts.set(roomId, text),
-  };
-}
-
-function createPaging({ world, source, device, keeper }: Core) {
-  const page = async (roomId: RoomId, way: "older" | "newer"): Promise<void> => {
-    const log = world.log(roomId);
-    const { items, hasOlder, hasNewer } = log.shown;
-    const edge = way === "older" ? items[0] : items.at(-1);
-    const { isLoadingOlder, isLoadingNewer } = log.cell.getSnapshot();
-    if (!edge || isLoadingOlder || isLoadingNewer || !(way === "older" ? hasOlder : hasNewer)) return;
-    log.setLoading(way);
-    try {
-      const read = await source.messages(roomId, way === "older" ? { before: edge.seq } : { after: edge.seq });
-      // A jump or a reset meanwhile: the page belongs to a stretch that is no longer shown.
-      if ((way === "older" ? log.shown.items[0] : log.shown.items.at(-1))?.seq !== edge.seq) return;
-      if (way === "older") log.adoptOlder(read);
-      else log.adoptNewer(read);
-      keeper.paged(roomId, false);
-    } finally {
-      log.setLoading(null);
-    }
-  };
-
-  const newest = async (roomId: RoomId): Promise<void> => {
-    const log = world.log(roomId);
-    if (log.tail.items.length === 0) log.setLoad({ kind: "loading" });
-    try {
-      const read = await source.messages(roomId, {});
-      keeper.paged(roomId, !log.adoptNewest(read));
-      log.setLoad({ kind: "ready" });
-      device.heard(roomId, read.lastSeq);
-    } catch (error) {
-      log.setLoad(failed(error));
-    }
-  };
-
-  return {
-    open: async (roomId: RoomId): Promise<void> => {
-      const log = world.log(roomId);
-      await keeper.loadLog(roomId);
-      const { items, hasOlder } = log.tail;
-      if (items.length >= SCREENFUL || !hasOlder) log.setLoad({ kind: "ready" });
-      else await newest(roomId);
-      void device.readPositions(roomId);
-    },
-    loadOlder: (roomId: RoomId) => page(roomId, "older"),
-    loadNewer: (roomId: RoomId) => page(roomId, "newer"),
-    jumpTo: async (roomId: RoomId, seq: number): Promise<void> => {
-      const log = world.log(roomId);
-      await keeper.loadLog(roomId);
-      if (log.shown.items.some((message) => message.seq === seq)) return;
-      log.showNewest();
-      if (log.tail.items.some((message) => message.seq === seq)) return;
-      log.adoptAround(await source.messages(roomId, { around: seq }));
-      log.setLoad({ kind: "ready" });
-    },
-    jumpToNewest: async (roomId: RoomId): Promise<void> => {
-      const log = world.log(roomId);
-      log.showNewest();
-      if (log.tail.items.length < SCREENFUL && log.tail.hasOlder) await newest(roomId);
-    },
   };
 }

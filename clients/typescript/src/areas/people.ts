@@ -2,7 +2,6 @@
 
 import { ApiError } from "../api/error.js";
 import { answer } from "../api/rest.js";
-import { upcoming } from "../api/upcoming.js";
 import type { UserId } from "../model/ids.js";
 import type { OwnStatus, Presence } from "../model/presence.js";
 import type { User } from "../model/user.js";
@@ -63,7 +62,7 @@ function createSearch({ rest }: Core) {
 
   const read = async (query: string, from: string | null) => {
     const params = { query: { q: query, ...(from && { cursor: from }) } };
-    return answer(upcoming(rest).GET("/api/v1/users/search", { params }));
+    return answer(rest.GET("/api/v1/users/search", { params }));
   };
 
   /** Takes in an answer, unless something else was searched for meanwhile. */

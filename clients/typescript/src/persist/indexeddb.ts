@@ -17,8 +17,8 @@ interface Schema extends DBSchema {
 
 type Database = IDBPDatabase<Schema>;
 
-/** Raised when stored shapes change: what the server has is then read anew. */
-const VERSION = 1;
+/** Raised when the shapes of what the server has too change: that is then read anew. What the person wrote stays. */
+const VERSION = 2;
 const ALL = ["device", "state", "rooms", "messages", "outbox", "drafts"] as const;
 const SERVER_DATA = ["state", "rooms", "messages"] as const;
 
@@ -27,12 +27,13 @@ const KEPT = 200;
 
 export async function indexedDbStorage(name = "kith"): Promise<Storage> {
   const db = await openDB<Schema>(name, VERSION, {
-    upgrade(database) {
-      for (const store of database.objectStoreNames) database.deleteObjectStore(store);
-      database.createObjectStore("device");
+    upgrade(database, oldVersion) {
+      for (const store of SERVER_DATA) if (database.objectStoreNames.contains(store)) database.deleteObjectStore(store);
       database.createObjectStore("state");
       database.createObjectStore("rooms", { keyPath: "id" });
       database.createObjectStore("messages", { keyPath: ["roomId", "seq"] }).createIndex("id", "id");
+      if (oldVersion > 0) return;
+      database.createObjectStore("device");
       database.createObjectStore("outbox", { keyPath: "clientId" });
       database.createObjectStore("drafts", { keyPath: "roomId" });
     },
@@ -89,10 +90,7 @@ async function write(db: Database, batch: Batch): Promise<ReadonlyMap<RoomId, Ta
   };
   // In their order: a change may follow what it changes.
   for (const op of batch.messages) await change(op);
-  for (const roomId of batch.removed) {
-    await tx.objectStore("rooms").delete(roomId);
-    await messages.delete(wholeRoom(roomId));
-  }
+  for (const roomId of batch.removed) await tx.objectStore("rooms").delete(roomId);
   const shortened = new Map<RoomId, Tail>();
   for (const room of batch.rooms) {
     const tail = touched.has(room.id) ? await pruned(messages, room.id) : null;

@@ -5,6 +5,8 @@
 
 import type { MessageId, RoomId } from "../model/ids.js";
 import type { ChatMessage } from "../model/message.js";
+import type { RoomNote } from "../model/note.js";
+import type { Span } from "../store/spans.js";
 import type { World } from "../store/world.js";
 import type { Cursors } from "../sync/cursors.js";
 import type { MessageOp, SavedRoom, SavedState, Storage, Tail } from "./storage.js";
@@ -13,6 +15,8 @@ import type { MessageOp, SavedRoom, SavedState, Storage, Tail } from "./storage.
 const DELAY_MS = 250;
 /** Messages that a room shows from the disk. */
 const SHOWN = 200;
+/** Failures in a row after which this disk is left alone. */
+const MAX_FAILURES = 5;
 
 export class Keeper {
   readonly #storage: Storage;
@@ -28,6 +32,7 @@ export class Keeper {
   readonly reads = new Map<RoomId, number>();
   #isClosed = false;
   #isWriting = false;
+  #failures = 0;
 
   /** Makes the disk complete before it is read: here by writing, in a following tab by asking the leading one. */
   settleDisk: () => Promise<void> = () => this.flush();
@@ -36,7 +41,7 @@ export class Keeper {
     this.#storage = storage;
     this.#world = world;
     this.#cursors = cursors;
-    world.rooms.onChange = (roomId) => this.touch(roomId);
+    world.rooms.onChange = (roomId) => (world.rooms.get(roomId) ? this.touch(roomId) : this.#forget(roomId));
   }
 
   /**
@@ -63,9 +68,10 @@ export class Keeper {
     const { state, rooms } = await this.#storage.load();
     if (!state) return;
     this.#cursors.start(state.epoch, state.useq);
-    for (const { id, room, cursor, tail } of rooms) {
+    for (const { id, room, cursor, tail, notes } of rooms) {
       this.#world.rooms.adopt(room);
       this.#cursors.track(id, cursor);
+      if (notes.known.length > 0) this.#world.log(id).restoreNotes(notes);
       if (tail) this.#tails.set(id, tail);
     }
     const { friends } = this.#world;
@@ -111,6 +117,12 @@ export class Keeper {
     this.touch(roomId);
   }
 
+  /** Of this stretch of the log, these are all notes. */
+  noted(roomId: RoomId, span: Span, notes: readonly RoomNote[]): void {
+    this.#world.log(roomId).adoptNotes(span, notes);
+    this.touch(roomId);
+  }
+
   /** The log begins with what comes next. */
   beginsAt(roomId: RoomId, seq: number): void {
     this.#tails.set(roomId, { from: seq, hasOlder: false });
@@ -144,15 +156,19 @@ export class Keeper {
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#writing = this.#writing.then(() => this.#write()).catch(() => {
-      // A full or vanished disk costs offline reading and nothing else.
-    });
+    this.#writing = this.#writing.then(() => this.#write());
     return this.#writing;
   }
 
   async close(): Promise<void> {
     await this.flush();
     this.#isClosed = true;
+  }
+
+  #forget(roomId: RoomId): void {
+    this.#tails.delete(roomId);
+    this.#op({ kind: "clear", roomId });
+    this.touch(roomId);
   }
 
   #op(op: MessageOp): void {
@@ -171,25 +187,40 @@ export class Keeper {
 
   async #write(): Promise<void> {
     const { epoch, useq } = this.#cursors;
+    // Before the first answer of the server there is no place in its logs to write down: what gathers waits for it.
+    if (!this.#isWriting || this.#isClosed || epoch === null) return;
     const ops = this.#ops;
     const dirty = [...this.#dirty];
     this.#ops = [];
     this.#dirty.clear();
-    if (!this.#isWriting || this.#isClosed || epoch === null) return;
     const saved = dirty.map((id) => this.#saved(id));
-    const shortened = await this.#storage.write({
-      state: this.#state(epoch, useq),
-      rooms: saved.filter((room) => room !== null),
-      removed: dirty.filter((_, index) => saved[index] === null),
-      messages: ops,
-    });
-    for (const [roomId, tail] of shortened) this.#tails.set(roomId, tail);
+    const rooms = saved.filter((room) => room !== null);
+    // No longer mine, or about to be loaded anew, which brings it back here. Messages that were read meanwhile stay.
+    const removed = dirty.filter((_, index) => saved[index] === null);
+    try {
+      const batch = { state: this.#state(epoch, useq), rooms, removed, messages: ops };
+      for (const [roomId, tail] of await this.#storage.write(batch)) this.#tails.set(roomId, tail);
+      this.#failures = 0;
+    } catch {
+      this.#afterFailure(ops, dirty);
+    }
+  }
+
+  /** The next change tries again with all of it, because a cursor must not run ahead of its messages. */
+  #afterFailure(ops: readonly MessageOp[], rooms: readonly RoomId[]): void {
+    this.#failures += 1;
+    this.#ops = [...ops, ...this.#ops];
+    for (const id of rooms) this.#dirty.add(id);
+    if (this.#failures < MAX_FAILURES) return;
+    // A full or vanished disk costs offline reading and nothing else: what it has stays as it was.
+    this.#isWriting = false;
+    this.#ops = [];
   }
 
   #saved(id: RoomId): SavedRoom | null {
     const room = this.#world.rooms.get(id);
     const cursor = this.#cursors.room(id);
-    return room && cursor !== null ? { id, room, cursor, tail: this.#tails.get(id) ?? null } : null;
+    return room && cursor !== null ? { id, room, cursor, tail: this.#tails.get(id) ?? null, notes: this.#world.log(id).notes } : null;
   }
 
   #state(epoch: number, useq: number): SavedState {

@@ -5,6 +5,7 @@ import type { ClientId, MessageId, RoomId, SessionId, UserId } from "../model/id
 import type { ChatMessage, PendingMessage } from "../model/message.js";
 import type { ChatRoom } from "../model/room.js";
 import type { Me, Privacy } from "../model/user.js";
+import type { SavedNotes } from "../store/messages.js";
 
 /** Whose device this is. Kept apart from the rest, because tokens are renewed before anything is read. */
 export interface SavedDevice {
@@ -40,6 +41,7 @@ export interface SavedRoom {
   readonly room: ChatRoom;
   readonly cursor: number;
   readonly tail: Tail | null;
+  readonly notes: SavedNotes;
 }
 
 interface Saved {
@@ -56,6 +58,7 @@ export type MessageOp =
 export interface Batch {
   readonly state: SavedState;
   readonly rooms: readonly SavedRoom[];
+  /** Rooms of which nothing is claimed any more; their messages go by a `clear`. */
   readonly removed: readonly RoomId[];
   readonly messages: readonly MessageOp[];
 }

@@ -6,8 +6,10 @@
 import type { RoomMessages } from "../areas/messages.js";
 import type { MessageId, RoomId } from "../model/ids.js";
 import type { ChatMessage, PendingMessage } from "../model/message.js";
+import type { RoomNote } from "../model/note.js";
 import { Cell } from "./cell.js";
 import type { LoadState } from "./list.js";
+import { type Span, covers, gapsBetween, joined } from "./spans.js";
 import * as segment from "./segment.js";
 
 /** What the server answers to a question for messages. */
@@ -18,6 +20,15 @@ export interface Page {
   /** The log as it was when the page was read: what happened up to here is in it. */
   readonly lastSeq: number;
 }
+
+/** Notes, and the stretches of the log of which these are all. */
+export interface SavedNotes {
+  readonly notes: readonly RoomNote[];
+  readonly known: readonly Span[];
+}
+
+/** Of each room; older ones are read again when they are looked at. */
+const KEPT_NOTES = 100;
 
 interface Stretch {
   readonly items: segment.Messages;
@@ -32,8 +43,13 @@ export class MessageLog {
   readonly roomId: RoomId;
   /** False: only what came live is here; the disk has more, and the server all. */
   isLoaded = false;
+  /** How far the server's log was when the newest page was read from it; null before. */
+  readUpTo: number | null = null;
   #tail: Stretch = { items: [], hasOlder: true };
   #past: (Stretch & { readonly hasNewer: boolean }) | null = null;
+  #notes: readonly RoomNote[] = [];
+  /** Stretches of the log of which all notes are here. */
+  #noted: readonly Span[] = [];
   #pending: readonly PendingMessage[] = [];
   #load: LoadState = { kind: "idle" };
   #loading: "older" | "newer" | null = null;
@@ -86,6 +102,7 @@ export class MessageLog {
       hasOlder: reachesBack ? this.#tail.hasOlder : page.hasBefore,
     };
     this.isLoaded = true;
+    this.readUpTo = page.lastSeq;
     this.#show();
     return touches;
   }
@@ -143,11 +160,42 @@ export class MessageLog {
     return changed;
   }
 
+  /** Takes in all notes of a stretch of the log. */
+  adoptNotes(span: Span, notes: readonly RoomNote[]): void {
+    this.#noted = joined(this.#noted, span);
+    const others = this.#notes.filter(({ seq }) => seq < span.from || seq > span.to);
+    this.#notes = [...others, ...notes].toSorted((one, other) => one.seq - other.seq);
+    this.#show();
+  }
+
+  /** Where, in what is shown, something other than a message happened that is not known here. The log goes from `start` to `end`. */
+  unknownSpans(start: number, end: number): readonly Span[] {
+    const { items, hasOlder, hasNewer } = this.shown;
+    const seqs = items.map(({ seq }) => seq);
+    return gapsBetween(seqs, hasOlder ? null : start, hasNewer ? null : end).filter((gap) => !covers(this.#noted, gap));
+  }
+
+  /** What outlives this process of the notes. */
+  get notes(): SavedNotes {
+    const notes = this.#notes.slice(-KEPT_NOTES);
+    const from = notes.length < this.#notes.length ? (notes[0]?.seq ?? 0) : 0;
+    return { notes, known: this.#noted.filter((span) => span.to >= from).map((span) => ({ from: Math.max(span.from, from), to: span.to })).slice(-KEPT_NOTES) };
+  }
+
+  restoreNotes({ notes, known }: SavedNotes): void {
+    this.#notes = notes;
+    this.#noted = known;
+    this.#show();
+  }
+
   /** Nothing here is known to be complete any more. */
   reset(): void {
     this.#tail = { items: [], hasOlder: true };
     this.#past = null;
     this.isLoaded = false;
+    this.readUpTo = null;
+    this.#notes = [];
+    this.#noted = [];
     this.#show();
   }
 
@@ -191,6 +239,7 @@ export class MessageLog {
     const { items, hasOlder, hasNewer } = this.shown;
     return {
       items,
+      notes: this.#notes.filter(({ seq }) => (!hasOlder || seq > (items[0]?.seq ?? 0)) && (!hasNewer || seq < (items.at(-1)?.seq ?? 0))),
       pending: this.#pending,
       hasOlder,
       hasNewer,

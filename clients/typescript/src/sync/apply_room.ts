@@ -6,6 +6,7 @@ import type { ChatParticipant, ChatRoom } from "../model/room.js";
 import type { World } from "../store/world.js";
 import { toMessage, toParticipant } from "../wire/chat.js";
 import type { WireEvent } from "../wire/frames.js";
+import { toNote } from "../wire/notes.js";
 import type { Schemas } from "../wire/schemas.js";
 import { toTime } from "../wire/time.js";
 import type { Effects } from "./effects.js";
@@ -102,6 +103,7 @@ export function applyRoomEvent(world: World, effects: Effects, event: WireEvent)
   const apply = Object.hasOwn(TABLE, event.type) ? TABLE[event.type] : undefined;
   if (apply) apply(change);
   else changeRoom(change, (it) => it);
+  if (event.type !== "message.created") effects.note(roomId(event.room_id), event.seq, toNote(event));
 }
 
 /** The types that are applied, for tests. */

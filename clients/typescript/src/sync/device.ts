@@ -119,8 +119,9 @@ export class Device {
     this.#gone.delete(room.id);
     world.rooms.adopt(room);
     for (const { user, lastReadSeq } of room.participants) world.movePosition(room.id, user.id, { readSeq: lastReadSeq });
-    if (cursors.room(room.id) === null) cursors.track(room.id, room.lastSeq);
-    else cursors.heard(room.id, room.lastSeq);
+    cursors.heard(room.id, room.lastSeq);
+    // Messages that were read before the room was may end before it does.
+    if (cursors.room(room.id) === null) cursors.track(room.id, Math.min(room.lastSeq, world.log(room.id).readUpTo ?? room.lastSeq));
     if (cursors.isBehind(room.id)) void this.#repair.room(room.id);
   }
 
@@ -254,6 +255,7 @@ export class Device {
         if (message.senderId !== world.me.getSnapshot().id) onArrival(message);
       },
       amend: (...args) => keeper.amend(...args),
+      note: (id, seq, note) => keeper.noted(id, { from: seq, to: seq }, note ? [note] : []),
       refreshRoom: (id) => void this.#repair.recheck(id),
       reload: (what) => void this.loader.load(what).catch(ignoreRefusal),
       roomAdded: (room) => {

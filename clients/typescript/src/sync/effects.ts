@@ -2,6 +2,7 @@
 
 import type { ClientId, MessageId, RoomId } from "../model/ids.js";
 import type { ChatMessage } from "../model/message.js";
+import type { RoomNote } from "../model/note.js";
 import type { ChatRoom } from "../model/room.js";
 
 /** What is read anew from the server when an event does not say enough. */
@@ -12,6 +13,8 @@ export interface Effects {
   keep(message: ChatMessage): void;
   /** Changes a message wherever it is, in memory or on disk; `seq` is the event's. */
   amend(roomId: RoomId, id: MessageId, seq: number, change: (message: ChatMessage) => ChatMessage): void;
+  /** The entry of the log is no message; null when there is nothing to say of it. */
+  note(roomId: RoomId, seq: number, note: RoomNote | null): void;
   /** A send of mine has arrived. */
   settle(clientId: ClientId): void;
   refreshRoom(roomId: RoomId): void;

@@ -99,14 +99,7 @@ export const toBlocked = (wire: Schemas["BlockedUserResponse"]): BlockedPerson =
   blockedAt: toTime(wire.blocked_at),
 });
 
-export interface WireSuggestion {
-  readonly user: Schemas["UserResponse"];
-  readonly mutual_friends_count: number;
-  readonly mutual_friends: readonly Schemas["UserResponse"][];
-  readonly reason: string;
-}
-
-export const toSuggestion = (wire: WireSuggestion): Suggestion => ({
+export const toSuggestion = (wire: Schemas["SuggestionResponse"]): Suggestion => ({
   user: toUser(wire.user),
   mutualFriendsCount: wire.mutual_friends_count,
   mutualFriends: wire.mutual_friends.map(toUser),

@@ -4,6 +4,7 @@ import { ApiError } from "../../src/api/error.js";
 import type { Source } from "../../src/api/source.js";
 import { toMessage, toRoom } from "../../src/wire/chat.js";
 import type { Resume, ServerFrame, WireEvent, WireUserEvent } from "../../src/wire/frames.js";
+import { toNote } from "../../src/wire/notes.js";
 import { toFriendRequest, toMe } from "../../src/wire/people.js";
 import type { Schemas } from "../../src/wire/schemas.js";
 import { ANN, AT, ME, SESSION, messageIdOf, roomEvent, userEvent, wireMe, wireMember, wireMessage, wireRequest, wireRoom, wireUser } from "./wire.js";
@@ -164,6 +165,10 @@ export class FakeServer {
       rooms: async (isArchived) => ({ items: isArchived ? [] : this.mine().map(toRoom), next: null }),
       room: async (id) => toRoom(this.#wire(this.#find(id))),
       messages: async (id, window) => this.#page(id, window as { before?: number; after?: number }),
+      notes: async (id, after, limit) => {
+        const { events } = this.fetch(id, after, limit);
+        return events.map(toNote).filter((note) => note !== null);
+      },
       participants: async () => [],
       receipts: async () => [],
       sync: async (resume) => {

@@ -19,6 +19,7 @@ beforeEach(() => {
   effects = {
     keep: vi.fn((message) => world.log(room).put(message)),
     amend: vi.fn((_room, id, seq, change) => void world.log(room).change(id, seq, change)),
+    note: vi.fn(),
     settle: vi.fn(),
     refreshRoom: vi.fn(),
     roomAdded: vi.fn(),
@@ -115,6 +116,16 @@ describe("an event of a room", () => {
 
     expect(now()).toMatchObject({ lastSeq: 9, unreadCount: 7 });
     expect(world.log(room).cell.getSnapshot().items).toHaveLength(2);
+  });
+});
+
+describe("what is no message", () => {
+  it("is noted, with nothing to say of what a history does not mention", () => {
+    apply(3, "participant.left", wireMember(ANN));
+    apply(4, "reaction.added", { message_id: messageIdOf(ROOM, 2), user_id: ANN, emoji: "👍" });
+    apply(5, "message.created", wireMessage({ seq: 5 }));
+
+    expect(vi.mocked(effects.note).mock.calls).toMatchObject([[room, 3, { kind: "left" }], [room, 4, null]]);
   });
 });
 

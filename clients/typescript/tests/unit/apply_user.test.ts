@@ -20,6 +20,7 @@ beforeEach(() => {
   effects = {
     keep: vi.fn(),
     amend: vi.fn(),
+    note: vi.fn(),
     settle: vi.fn(),
     refreshRoom: vi.fn(),
     roomAdded: vi.fn(),
