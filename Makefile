@@ -15,7 +15,7 @@ demo: ## Fill the instance that `make run` started with a small community (it do
 test: ## Install what is missing, run every check and test; this is what CI runs
 	@scripts/test.sh
 
-screens: ## Picture every screen of the web client into target/screens, with accessibility checks
+screens: ## Only the pictures of every screen of the web client, in target/screens, with accessibility checks
 	@cargo build -p kith && scripts/web.sh && cd clients/web && npm run --silent journeys -- screens
 
 lint: ## Only the checks that need no database: format, layers, sizes

@@ -11,9 +11,10 @@ if [ "${1:-run}" = test ]; then
     command -v redis-server >/dev/null || wanted+=(redis-server)
     # Too old to build the clients with on Debian 12, but new enough to fetch one that is not: see scripts/node.sh.
     command -v npm >/dev/null || wanted+=(nodejs npm)
-    # The browser journeys: a browser, and letters and emoji for its pictures.
+    # The browser journeys: a browser, and letters (of Chinese, Japanese and Korean too) and emoji for its pictures.
     command -v chromium >/dev/null || [ -n "${CHROMIUM:-}" ] || wanted+=(chromium fonts-dejavu-core)
     [ -e /usr/share/fonts/truetype/noto/NotoColorEmoji.ttf ] || wanted+=(fonts-noto-color-emoji)
+    [ -e /usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf ] || wanted+=(fonts-droid-fallback)
 fi
 
 if [ ${#wanted[@]} -gt 0 ]; then

@@ -24,6 +24,6 @@ export default defineConfig({
   },
   projects: [
     { name: "phone", use: phone },
-    { name: "wide", use: { viewport: { width: 1280, height: 800 } }, testMatch: /(?:friends|screens)\.spec\.ts$/ },
+    { name: "wide", use: { viewport: { width: 1280, height: 800 } }, testIgnore: /errors\.spec\.ts$/ },
   ],
 });

@@ -102,7 +102,10 @@ export async function createSession(options: SessionOptions): Promise<Session> {
   const { core, keeper, outbox, tab, signals, watching, channel, drafts, arrivals } = parts;
 
   // A page that is left may never run again: nothing waits for a timer then.
-  const save = (): void => void Promise.all([keeper.flush(), drafts.save()]).catch(() => {});
+  const save = (): void => {
+    signals.flush();
+    void Promise.all([keeper.flush(), drafts.save()]).catch(() => {});
+  };
   globalThis.addEventListener?.("pagehide", save);
 
   let isOver = false;

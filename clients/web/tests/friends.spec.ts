@@ -7,6 +7,7 @@ test("two people sign up, befriend, chat, reply, see ticks and typing; a block t
   await signUp(ann, "Ann Ahlers");
   await signUp(ben, "Ben Brandt");
   const benId = await myId(ben);
+  expect(await readable(ann), "what a script could read of the session").not.toMatch(/kith_refresh|eyJ|refresh_token/);
 
   // Ann asks from Ben's profile; the request reaches Ben live.
   await ann.goto(`/people/${benId}`);
@@ -26,6 +27,7 @@ test("two people sign up, befriend, chat, reply, see ticks and typing; a block t
   await ben.goto("/messages");
   await ben.getByRole("link", { name: /Ann Ahlers/ }).click();
   await expect(bubble(ben, "Hello Ben")).toBeVisible();
+  await expect(ann.getByRole("main").getByText("Online", { exact: true })).toBeVisible();
   await expect(bubble(ann, "Hello Ben").getByRole("img", { name: "Read" })).toBeVisible();
 
   // Ben types, Ann sees it; Ben replies, Ann sees what it answers.
@@ -48,6 +50,11 @@ test("two people sign up, befriend, chat, reply, see ticks and typing; a block t
   await say(ben, "Are you there?");
   await expect(ben.getByText("Not sent: Their privacy settings do not allow this.")).toBeVisible();
 });
+
+/** Everything that the page's own scripts keep in the open. */
+async function readable(page: Page): Promise<string> {
+  return page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
+}
 
 async function myId(page: Page): Promise<string> {
   return page.evaluate(async () => {

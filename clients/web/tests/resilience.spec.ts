@@ -70,6 +70,7 @@ test("two tabs of one person show the same, and send once", async ({ kith, open 
   await expect(bubble(one, "from the second tab")).toBeVisible();
   await one.close();
   await say(two, "after the first has gone");
+  await expect(bubble(two, "after the first has gone").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible({ timeout: 30_000 });
   await ben.send(room, "and an answer");
 
   await expect(bubble(two, "and an answer")).toBeVisible({ timeout: 30_000 });

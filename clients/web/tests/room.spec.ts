@@ -11,7 +11,7 @@ test("a room of 10,000 messages opens at the newest, scrolls back without jumps,
   const ben = await Person.register(kith.api, "Ben Brandt");
   await ann.befriend(ben);
   const room = await ann.openDirect(ben);
-  await fillRoom(kith.api, ben, room, total);
+  await fillRoom(kith.api, ben, [room], total);
   await ann.readAll(room);
   const page = await open();
   await signIn(page, ann.username, Person.password, `/chat/${room}`);
@@ -31,6 +31,31 @@ test("a room of 10,000 messages opens at the newest, scrolls back without jumps,
   await expect(page.locator('[data-seq="5001"]')).toBeInViewport();
   await page.getByRole("button", { name: "Jump to the newest message" }).click();
   await expect(bubble(page, `message ${total} `)).toBeInViewport();
+});
+
+test("a room opens where reading ended, says who came and how it is called, and counts down while one reads on", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  const cem = await Person.register(kith.api, "Cem Celik");
+  for (const friend of [ann, cem]) await ben.befriend(friend);
+  const room = await ben.createGroup("Climbing", [ann]);
+  for (let at = 1; at <= 30; at += 1) await ben.send(room, `message ${at} ${"and some more words ".repeat(at % 4)}`);
+  await ann.readAll(room);
+  await ben.call("POST", `/chat/rooms/${room}/participants`, { user_ids: [cem.id] });
+  for (let at = 31; at <= 60; at += 1) await ben.send(room, `message ${at} ${"and some more words ".repeat(at % 4)}`);
+  await ben.call("PATCH", `/chat/rooms/${room}`, { name: "Bouldering" });
+  const page = await open();
+  await signIn(page, ann.username, Person.password, "/messages");
+  await page.getByRole("link", { name: /Bouldering/ }).click();
+
+  await expect(page.getByText("New messages", { exact: true })).toBeInViewport();
+  await expect(page.getByText("Cem Celik joined")).toBeInViewport();
+  await expect(bubble(page, "message 31 ")).toBeInViewport();
+  await expect(bubble(page, "message 60 ")).toBeHidden();
+  await page.getByRole("button", { name: "Jump to the newest message" }).click();
+  await expect(page.getByText("Ben Brandt named the group “Bouldering”")).toBeInViewport();
+  await page.evaluate(() => history.pushState(null, "", "/messages"));
+  await expect(page.getByRole("link", { name: /Bouldering/ })).not.toContainText("unread");
 });
 
 test("hostile messages neither run nor break the layout", async ({ kith, open }) => {

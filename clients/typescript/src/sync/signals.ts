@@ -69,6 +69,12 @@ export class Signals {
     this.#typing.set(roomId, { saidAt: isDue ? now : known.saidAt, timer });
   }
 
+  /** Says at once what would be said in a moment. */
+  flush(): void {
+    this.#sendReads();
+    this.#sendDelivered();
+  }
+
   stop(): void {
     clearTimeout(this.#readTimer);
     clearTimeout(this.#deliveredTimer);
@@ -97,6 +103,7 @@ export class Signals {
   }
 
   #sendDelivered(): void {
+    clearTimeout(this.#deliveredTimer);
     this.#deliveredTimer = undefined;
     for (const [room_id, seq] of this.#delivered) this.#link.notify({ t: "delivered", room_id, seq });
     this.#delivered.clear();

@@ -22,7 +22,7 @@ export function daysBetween(earlier: number, later: number): number {
   return Math.round((new Date(later).setHours(0, 0, 0, 0) - new Date(earlier).setHours(0, 0, 0, 0)) / day);
 }
 
-export const clockTime = ({ locale }: Translator, at: number): string => format(locale, "clock", { hour: "numeric", minute: "2-digit" }).format(at);
+export const clockTime = ({ locale }: Translator, at: number): string => format(locale, "clock", { timeStyle: "short" }).format(at);
 
 export const fullTime = ({ locale }: Translator, at: number): string => format(locale, "full", { dateStyle: "full", timeStyle: "short" }).format(at);
 

@@ -1,5 +1,6 @@
 /** Turns a key and its values into a sentence of one language. Knows no React. */
-import type { Catalogue, MessageKey, Plural } from "./catalogue.ts";
+import type { Catalogue, MessageKey } from "./catalogue.ts";
+import type { Plural } from "./plural.ts";
 import { directionOf, type Locale } from "./locales.ts";
 
 export type Values = Readonly<Record<string, string | number>>;

@@ -32,6 +32,13 @@ const sentences: Readonly<Record<ErrorCode, MessageKey>> = {
   unavailable: "error.unavailable",
   timeout: "error.timeout",
   internal: "error.internal",
+  bad_frame: "error.invalid",
+  hello_timeout: "error.timeout",
+  auth_failed: "error.signedOut",
+  revoked: "error.signedOut",
+  account_disabled: "app.disabled",
+  too_many_devices: "app.tooManyDevices",
+  slow: "error.timeout",
   network: "error.network",
 };
 

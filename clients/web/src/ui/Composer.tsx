@@ -4,6 +4,7 @@
  */
 import { useEffect, useImperativeHandle, useRef, type KeyboardEvent, type ReactNode, type Ref } from "react";
 import { IconButton } from "./Button.tsx";
+import { directionOf } from "./Field.tsx";
 import styles from "./Composer.module.css";
 
 export interface ComposerHandle {
@@ -52,7 +53,7 @@ export function Composer({ value, onChange, onSend, label, sendLabel, maxCharact
       <div className={styles.line}>
         <div className={styles.box}>
           {tools}
-          <textarea ref={area} dir="auto" rows={1} value={value} aria-label={label} placeholder={label} enterKeyHint="send" autoComplete="off" onChange={(event) => onChange(event.target.value)} onKeyDown={onKeyDown} />
+          <textarea ref={area} dir={directionOf(value)} rows={1} value={value} aria-label={label} placeholder={label} enterKeyHint="send" autoComplete="off" onChange={(event) => onChange(event.target.value)} onKeyDown={onKeyDown} />
           {left !== null && <span className={styles.left} data-over={left < 0 || undefined} role="status" aria-label={leftLabel(left)}>{left}</span>}
         </div>
         {/* Pressing it must not take the focus away, or a phone's keyboard would close after every message. */}

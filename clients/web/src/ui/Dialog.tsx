@@ -1,6 +1,7 @@
-/** A native modal dialog: the browser keeps the focus inside, closes it on Escape and returns the focus. */
+/** A native modal dialog: the browser keeps the focus inside, closes it on Escape. */
 import { useEffect, useId, useRef, type ReactNode } from "react";
 import { IconButton } from "./Button.tsx";
+import { useFocusBack } from "./focus.ts";
 import styles from "./Dialog.module.css";
 
 export interface DialogProps {
@@ -14,6 +15,7 @@ export interface DialogProps {
 export function Dialog({ title, closeLabel, onClose, children, actions }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  useFocusBack();
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();

@@ -3,6 +3,9 @@ import { useId, type InputHTMLAttributes, type ReactNode, type TextareaHTMLAttri
 import { Icon } from "./Icon.tsx";
 import styles from "./Field.module.css";
 
+/** Words stand as they are written; an empty field, with its placeholder, as the page does. */
+export const directionOf = (value: unknown): "auto" | undefined => (value === "" || value === undefined ? undefined : "auto");
+
 interface Common {
   readonly label: string;
   readonly hint?: string | undefined;
@@ -15,7 +18,7 @@ export function TextField({ label, hint, error, trailing, ...rest }: Common & { 
     <div className={styles.field} data-bad={error ? "" : undefined}>
       <label htmlFor={id}>{label}</label>
       <div className={styles.box}>
-        <input dir="auto" {...rest} id={id} aria-invalid={error ? true : undefined} aria-describedby={error || hint ? `${id}-note` : undefined} />
+        <input dir={directionOf(rest.value)} {...rest} id={id} aria-invalid={error ? true : undefined} aria-describedby={error || hint ? `${id}-note` : undefined} />
         {trailing}
       </div>
       <Note id={`${id}-note`} hint={hint} error={error} />
@@ -29,7 +32,7 @@ export function TextArea({ label, hint, error, ...rest }: Common & Omit<Textarea
     <div className={styles.field} data-bad={error ? "" : undefined}>
       <label htmlFor={id}>{label}</label>
       <div className={styles.box}>
-        <textarea dir="auto" rows={3} {...rest} id={id} aria-invalid={error ? true : undefined} aria-describedby={error || hint ? `${id}-note` : undefined} />
+        <textarea dir={directionOf(rest.value)} rows={3} {...rest} id={id} aria-invalid={error ? true : undefined} aria-describedby={error || hint ? `${id}-note` : undefined} />
       </div>
       <Note id={`${id}-note`} hint={hint} error={error} />
     </div>
@@ -59,7 +62,7 @@ export function SearchField({ label, value, onChange, clearLabel, autoFocus = fa
   return (
     <div className={styles.search} role="search">
       <Icon name="search" size={18} />
-      <input type="text" inputMode="search" enterKeyHint="search" dir="auto" autoComplete="off" spellCheck={false} aria-label={label} placeholder={label} value={value} autoFocus={autoFocus}
+      <input type="text" inputMode="search" enterKeyHint="search" dir={directionOf(value)} autoComplete="off" spellCheck={false} aria-label={label} placeholder={label} value={value} autoFocus={autoFocus}
         onChange={(event) => onChange(event.target.value)}
         onKeyDown={(event) => {
           if (event.key !== "Escape" || !value) return;

@@ -5,6 +5,11 @@ export function DaySeparator({ label }: { readonly label: string }) {
   return <div className={styles.day}><span>{label}</span></div>;
 }
 
+/** What happened besides what was said. */
+export function QuietLine({ text, time, timeTitle }: { readonly text: string; readonly time: string; readonly timeTitle: string }) {
+  return <p className={styles.quiet}>{text} <time title={timeTitle}>{time}</time></p>;
+}
+
 export function UnreadLine({ label }: { readonly label: string }) {
   return <div className={styles.unread}><span>{label}</span></div>;
 }

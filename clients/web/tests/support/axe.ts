@@ -7,7 +7,7 @@ const source = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min
 
 /** "rule: element" for each violation of WCAG 2.2 A and AA. */
 export async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(await source);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(await source);
   return page.evaluate(async () => {
     const { axe } = window as unknown as { axe: { run(options: object): Promise<{ violations: readonly { id: string; nodes: readonly { html: string; failureSummary: string }[] }[] }> } };
     const found = await axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], resultTypes: ["violations"] });

@@ -35,9 +35,16 @@ function newContext(browser: Browser, baseURL: string, options: object): Promise
   return browser.newContext({ ...options, baseURL });
 }
 
-/** A refused address or a script error is a bug, also when the screen looks right. A network that is away is not. */
+/**
+ * A refused address, a script error or a call to anybody else is a bug, also when the screen looks right. A network that is
+ * away is not.
+ */
 export function watched(page: Page): Page {
   const expected = /Failed to load resource|ERR_|WebSocket connection|net::/;
+  page.on("request", (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (/^(?:https?|wss?):$/.test(protocol) && hostname !== "127.0.0.1") throw new Error(`asked a third party: ${request.url()}`);
+  });
   page.on("pageerror", (error) => { throw error; });
   page.on("console", (message) => {
     if (message.type() === "error" && !expected.test(message.text())) throw new Error(`console: ${message.text()}`);
@@ -80,20 +87,30 @@ export async function pick(page: Page, text: string, item: string): Promise<void
   await page.getByRole("menuitem", { name: item }).click();
 }
 
-/** Whether these words are on the device's disk: what is typed is written down a moment later. */
+/**
+ * Whether these words are on the device's disk, in one of these stores: `messages`, `outbox` or `drafts`. What a room's tile
+ * shows of its last message does not count.
+ */
 export function isKept(page: Page, words: string): Promise<boolean> {
-  return page.evaluate(async (wanted) => {
+  return kept(page, ["messages", "outbox", "drafts"], words).then((count) => count > 0);
+}
+
+/** How many entries a store on the device's disk has. */
+export const countKept = (page: Page, store: string): Promise<number> => kept(page, [store], "");
+
+function kept(page: Page, stores: readonly string[], words: string): Promise<number> {
+  return page.evaluate(async ({ wanted, among }) => {
     const done = <T>(request: IDBRequest<T>): Promise<T> => new Promise((resolve, reject) => {
       request.addEventListener("success", () => resolve(request.result));
       request.addEventListener("error", () => reject(request.error));
     });
+    let count = 0;
     for (const { name = "" } of await indexedDB.databases()) {
       const database = await done(indexedDB.open(name));
-      const stores = Array.from(database.objectStoreNames);
-      const all = await Promise.all(stores.map((store) => done(database.transaction(store).objectStore(store).getAll())));
+      const all = await Promise.all(among.map((store) => done(database.transaction(store).objectStore(store).getAll())));
       database.close();
-      if (JSON.stringify(all).includes(wanted)) return true;
+      count += all.flat().filter((entry) => JSON.stringify(entry).includes(wanted)).length;
     }
-    return false;
-  }, words);
+    return count;
+  }, { wanted: words, among: stores });
 }

@@ -1,4 +1,4 @@
-/** Fills a room over a socket, many messages at a time; a call per message would take minutes. */
+/** Fills rooms, one after the other and again, over a socket, many messages at a time; a call per message would take minutes. */
 import { once } from "node:events";
 import { WebSocket } from "ws";
 import type { Person } from "./person.ts";
@@ -6,7 +6,7 @@ import type { Person } from "./person.ts";
 /** The server lets 64 requests wait. */
 const window = 60;
 
-export async function fillRoom(api: string, sender: Person, room: string, count: number): Promise<void> {
+export async function fillRoom(api: string, sender: Person, rooms: readonly string[], count: number): Promise<void> {
   const socket = new WebSocket(`${api.replace("http", "ws")}/api/v1/ws`);
   await once(socket, "open");
   socket.send(JSON.stringify({ t: "hello", token: sender.token }));
@@ -15,7 +15,7 @@ export async function fillRoom(api: string, sender: Person, room: string, count:
     let stored = 0;
     const next = (): void => {
       sent += 1;
-      socket.send(JSON.stringify({ t: "send", ref: String(sent), room_id: room, client_id: `seed-${sent}`, text: `message ${sent} ${"and some more words to make it longer ".repeat(sent % 5)}` }));
+      socket.send(JSON.stringify({ t: "send", ref: String(sent), room_id: rooms[sent % rooms.length], client_id: `seed-${sent}`, text: `message ${sent} ${"and some more words to make it longer ".repeat(sent % 5)}` }));
     };
     socket.on("message", (data) => {
       const frame = JSON.parse(String(data)) as { readonly t: string; readonly code?: string };

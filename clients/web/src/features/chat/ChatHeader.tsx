@@ -37,10 +37,13 @@ export function ChatHeader({ room, me }: { readonly room: ChatRoom; readonly me:
   );
 }
 
+/** Kept together where the words around it run from right to left. */
+export const atName = (username: string): string => `\u2066@${username}\u2069`;
+
 export function presenceText(presence: Presence | null, username: string, now: number, translator: Translator): string {
   const { t } = translator;
   if (presence?.status === "online") return t("friends.online");
   if (presence?.status === "away") return t("friends.away");
   if (presence?.lastSeenAt) return t("friends.lastSeen", { time: relativeTime(translator, presence.lastSeenAt, now) });
-  return `@${username}`;
+  return atName(username);
 }

@@ -16,10 +16,15 @@ export function EmojiPicker({ onPick, onClose }: { readonly onPick: (emoji: stri
     document.addEventListener("pointerdown", outside);
     return () => document.removeEventListener("pointerdown", outside);
   }, [onClose]);
+  useEffect(() => {
+    // Where there is no mouse, the search field's focus would bring a keyboard up over the emoji.
+    const first = matchMedia("(hover: hover)").matches ? panel.current?.querySelector("input") : panel.current;
+    first?.focus();
+  }, []);
   return (
-    <div ref={panel} className={styles.panel} onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); onClose(); } }}>
+    <div ref={panel} className={styles.panel} role="dialog" aria-label={t("chat.emoji")} tabIndex={-1} onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); onClose(); } }}>
       <Picker.Root className={styles.root} emojibaseUrl="/emoji" onEmojiSelect={({ emoji }) => onPick(emoji)}>
-        <Picker.Search className={styles.search} autoFocus aria-label={t("chat.emojiSearch")} placeholder={t("chat.emojiSearch")} />
+        <Picker.Search className={styles.search} aria-label={t("chat.emojiSearch")} placeholder={t("chat.emojiSearch")} />
         <Picker.Viewport className={styles.viewport}>
           <Picker.Loading><RowSkeletons count={3} label={t("app.loading")} /></Picker.Loading>
           <Picker.Empty className={styles.none}>{t("chat.emojiNone")}</Picker.Empty>

@@ -22,6 +22,7 @@ export function MessageList({ model, scroll, highlightedSeq, ...actions }: Messa
   const { t } = useI18n();
   const authorOf = useAuthors(model);
   const mentionNames = useMemo(() => new Set([...(model.room?.participants ?? []), ...model.people].map(({ user }) => user.username)), [model.room, model.people]);
+  const nameOf = useCallback((id: UserId) => (id === model.me ? null : authorOf(id).name), [authorOf, model.me]);
   if (model.rows.length === 0 && model.messages.load.kind !== "ready" && model.messages.load.kind !== "failed") return <div className={styles.frame}><BubbleSkeletons label={t("app.loading")} /></div>;
   const kind = model.room?.kind ?? "direct";
   const row = (item: Row, index: number) => {
@@ -31,7 +32,7 @@ export function MessageList({ model, scroll, highlightedSeq, ...actions }: Messa
       <MessageRow key={message.key} row={item} isMine={isMine} roomKind={kind} author={authorOf(message.senderId)}
         quoteAuthor={message.quote ? (message.quote.senderId === model.me ? t("common.you") : authorOf(message.quote.senderId).name) : null}
         mentionNames={message.text?.includes("@") ? mentionNames : undefined} tick={isMine ? tickOf(message, model.progress) : null}
-        isHighlighted={message.seq !== null && message.seq === highlightedSeq} position={index + 1} total={model.rows.length} {...actions} />
+        isHighlighted={message.seq !== null && message.seq === highlightedSeq} position={index + 1} total={model.rows.length} nameOf={nameOf} {...actions} />
     );
   };
   return (

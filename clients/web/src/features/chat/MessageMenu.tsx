@@ -2,6 +2,7 @@
 import { useEffect } from "react";
 import { createPortal } from "react-dom";
 import { useI18n } from "../../i18n/useI18n.tsx";
+import { useFocusBack } from "../../ui/focus.ts";
 import { MenuList, type MenuItem } from "../../ui/Menu.tsx";
 import styles from "./MessageMenu.module.css";
 
@@ -13,13 +14,10 @@ export interface MessageMenuProps {
 
 export function MessageMenu({ at, items, onClose }: MessageMenuProps) {
   const { t } = useI18n();
+  useFocusBack();
   useEffect(() => {
-    const opener = document.activeElement;
     document.addEventListener("wheel", onClose, { once: true, passive: true });
-    return () => {
-      document.removeEventListener("wheel", onClose);
-      if (opener instanceof HTMLElement && document.activeElement === document.body) opener.focus({ preventScroll: true });
-    };
+    return () => document.removeEventListener("wheel", onClose);
   }, [onClose]);
   const isLate = at.y > window.innerHeight - 240;
   const isFar = at.x > window.innerWidth / 2;

@@ -1,6 +1,6 @@
 /** One message in its room: whose it is, what it answers, how far it got, and what may be done with it. */
 import { memo, useRef, type MouseEvent } from "react";
-import type { ChatRoom } from "@kith/client";
+import type { ChatRoom, UserId } from "@kith/client";
 import { clockTime, dayName, fullTime } from "../../i18n/times.ts";
 import { useI18n } from "../../i18n/useI18n.tsx";
 import { codeText } from "../../state/errors.ts";
@@ -10,6 +10,7 @@ import { Bubble, Quote } from "../../ui/Bubble.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { DaySeparator, UnreadLine } from "../../ui/Separators.tsx";
 import { Ticks, type TickState } from "../../ui/Ticks.tsx";
+import { Notes } from "./Notes.tsx";
 import type { Row, ShownMessage } from "./rows.ts";
 import styles from "./MessageRow.module.css";
 
@@ -28,6 +29,7 @@ export interface MessageRowProps {
   readonly mentionNames: ReadonlySet<string> | undefined;
   readonly tick: TickState | null;
   readonly isHighlighted: boolean;
+  readonly nameOf: (id: UserId) => string | null;
   readonly position: number;
   readonly total: number;
   readonly onMenu: (message: ShownMessage, at: { readonly x: number; readonly y: number }) => void;
@@ -49,6 +51,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
     <div className={styles.row} data-first={isFirstOfRun || undefined}>
       {row.isBeginning && <p className={styles.beginning}>{t("chat.start")}</p>}
       {row.day !== null && <Day at={row.day} />}
+      <Notes notes={row.notes} nameOf={props.nameOf} />
       {row.isFirstUnread && <UnreadLine label={t("chat.unreadLine")} />}
       <article className={styles.line} data-mine={isMine || undefined} data-highlighted={props.isHighlighted || undefined} data-seq={message.seq ?? undefined} aria-posinset={props.position} aria-setsize={props.total}
         aria-label={t("chat.announce", { name: isMine ? t("common.you") : author.name, text: clockTime(translator, message.createdAt) })} {...press}>
@@ -64,6 +67,7 @@ export const MessageRow = memo(function MessageRow(props: MessageRowProps) {
           <button type="button" className={styles.more} aria-label={t("chat.actions")} aria-haspopup="menu" onClick={(event) => props.onMenu(message, below(event))}><Icon name="down" size={18} /></button>
         )}
       </article>
+      <Notes notes={row.notesBelow} nameOf={props.nameOf} />
     </div>
   );
 });

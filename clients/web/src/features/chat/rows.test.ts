@@ -7,7 +7,7 @@ const [me, ada] = [userId("me"), userId("ada")];
 const noon = new Date(2026, 5, 1, 12).getTime();
 
 const message = (seq: number, senderId = ada, minutes = seq): ChatMessage => ({ id: messageId(`m${seq}`), roomId: roomId("r"), seq, senderId, clientId: null, text: `text ${seq}`, mentions: [], replyTo: null, reactions: [], createdAt: noon + minutes * 60_000, editedAt: null, deletedAt: null });
-const room = (items: readonly ChatMessage[], change: Partial<RoomMessages> = {}): RoomMessages => ({ items, pending: [], hasOlder: false, hasNewer: false, load: { kind: "ready" }, isLoadingOlder: false, isLoadingNewer: false, ...change });
+const room = (items: readonly ChatMessage[], change: Partial<RoomMessages> = {}): RoomMessages => ({ items, notes: [], pending: [], hasOlder: false, hasNewer: false, load: { kind: "ready" }, isLoadingOlder: false, isLoadingNewer: false, ...change });
 
 test("messages of one person within five minutes form a run", () => {
   const rows = rowsOf(room([message(1), message(2), message(3), message(4, me), message(5, ada, 30)]), me, null);
@@ -30,6 +30,16 @@ test("the unread line stands above the first message of others after my position
 test("the beginning shows only when nothing older is left", () => {
   expect(rowsOf(room([message(1)], { hasOlder: true }), me, null)[0]?.isBeginning).toBe(false);
   expect(rowsOf(room([message(1)]), me, null)[0]?.isBeginning).toBe(true);
+});
+
+test("what happened stands above the message that came next, what happened last below all of them, and both break a run", () => {
+  const who = { id: ada, username: "ada", displayName: "Ada", avatarUrl: null };
+  const notes = [1, 3, 6].map((seq) => ({ kind: "joined", seq, at: noon, who }) as const);
+  const rows = rowsOf(room([message(2), message(4), message(5)], { notes }), me, null);
+
+  expect(rows.map((row) => row.notes.map(({ seq }) => seq))).toEqual([[1], [3], []]);
+  expect(rows.map((row) => row.notesBelow.map(({ seq }) => seq))).toEqual([[], [], [6]]);
+  expect(rows.map((row) => row.place)).toEqual(["only", "first", "last"]);
 });
 
 test("a message keeps its key when it is stored", () => {

@@ -1,8 +1,9 @@
 /**
  * What the message list shows: one row per message, stored or on its way, and nothing else, so that a row added above
- * is always exactly one message. Days, the unread line and the beginning are marks on the row they stand above.
+ * is always exactly one message. Days, the unread line, the beginning and what else happened (joins, leaves, new names)
+ * are marks on the row they stand above; what happened last of all stands below the last row.
  */
-import type { ChatMessage, ClientId, MessageId, PendingMessage, PendingState, RoomMessages, UserId } from "@kith/client";
+import type { ChatMessage, ClientId, MessageId, PendingMessage, PendingState, RoomMessages, RoomNote, UserId } from "@kith/client";
 import { daysBetween } from "../../i18n/times.ts";
 
 export interface ShownQuote {
@@ -35,29 +36,54 @@ export interface Row {
   readonly day: number | null;
   readonly isFirstUnread: boolean;
   readonly isBeginning: boolean;
+  readonly notes: readonly RoomNote[];
+  readonly notesBelow: readonly RoomNote[];
 }
+
+const none: readonly RoomNote[] = [];
 
 /** Messages of one person within this time belong together. */
 const runMs = 5 * 60_000;
 
 export function rowsOf(messages: RoomMessages, me: UserId, unreadAfter: number | null): readonly Row[] {
   const shown = [...messages.items.map(storedMessage), ...pendingMessages(messages, me)];
+  const { above, below } = placed(messages.notes, messages.items);
   let unreadLeft = unreadAfter;
   return shown.map((message, index) => {
     const before = shown[index - 1];
     const after = shown[index + 1];
+    const notes = above.get(message.seq) ?? none;
+    const notesBelow = index === messages.items.length - 1 ? below : none;
+    const isBrokenAfter = notesBelow.length > 0 || (after !== undefined && above.has(after.seq));
     const isFirstUnread = unreadLeft !== null && message.seq !== null && message.seq > unreadLeft && message.senderId !== me;
     if (isFirstUnread) unreadLeft = null;
-    const continues = !isFirstUnread && belongTogether(before, message);
-    const goesOn = belongTogether(message, after);
+    const isBrokenBefore = isFirstUnread || notes.length > 0 || (below.length > 0 && index === messages.items.length);
+    const continues = !isBrokenBefore && belongTogether(before, message);
+    const goesOn = !isBrokenAfter && belongTogether(message, after);
     return {
       message,
       place: continues ? (goesOn ? "middle" : "last") : goesOn ? "first" : "only",
       day: !before || daysBetween(before.createdAt, message.createdAt) !== 0 ? message.createdAt : null,
       isFirstUnread,
       isBeginning: index === 0 && !messages.hasOlder,
+      notes,
+      notesBelow,
     };
   });
+}
+
+/** Each note above the first message that came after it, the newest ones below all of them. */
+function placed(notes: readonly RoomNote[], items: readonly ChatMessage[]): { readonly above: ReadonlyMap<number | null, readonly RoomNote[]>; readonly below: readonly RoomNote[] } {
+  const above = new Map<number | null, RoomNote[]>();
+  const below: RoomNote[] = [];
+  let at = 0;
+  for (const note of notes) {
+    while (at < items.length && (items[at]?.seq ?? 0) < note.seq) at += 1;
+    const next = items[at];
+    if (next) above.set(next.seq, [...(above.get(next.seq) ?? []), note]);
+    else below.push(note);
+  }
+  return { above, below };
 }
 
 const stored = { kind: "stored" } as const;

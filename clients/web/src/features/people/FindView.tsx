@@ -26,9 +26,8 @@ export function FindView({ current }: { readonly current: string | null }) {
   const [query, setQuery] = useState(() => people.found.getSnapshot().query);
   const [asking, setAsking] = useState<User | null>(null);
   useEffect(() => {
-    // A breath between keystrokes; the last call's answer is the only one shown.
-    const timer = setTimeout(() => void people.search(query.trim()).catch(() => undefined), 150);
-    return () => clearTimeout(timer);
+    // It waits for a breath between keystrokes by itself.
+    people.search(query.trim()).catch(() => undefined);
   }, [people, query]);
   return (
     <Pane title={t("find.title")} label={t("find.title")}
@@ -102,10 +101,15 @@ function Suggestions({ current, onAsk }: { readonly current: string | null; read
 
 export function reasonText({ reason, mutualFriends, mutualFriendsCount }: Suggestion, translator: Translator): string {
   const { t, locale } = translator;
-  if (reason.includes("interest")) return t("find.sharedInterests");
-  if (reason.includes("room") || reason.includes("group")) return t("find.sharedRooms");
-  if (mutualFriendsCount === 0) return t("find.suggested");
+  if (mutualFriendsCount === 0) return otherReason(reason, translator);
   const names = mutualFriends.slice(0, 2).map((user) => user.displayName);
   if (names.length === 0 || mutualFriendsCount > names.length) return t("find.mutual", { count: mutualFriendsCount });
   return t("find.mutualNames", { names: new Intl.ListFormat(locale).format(names) });
+}
+
+/** The server says why in English; what it says is told again in the reader's language. */
+function otherReason(reason: string, { t }: Translator): string {
+  const interest = /^also into (.+)$/u.exec(reason)?.[1];
+  if (interest) return t("find.sharedInterests", { words: interest });
+  return /\bgroups? with you$/u.test(reason) ? t("find.sharedRooms") : t("find.suggested");
 }

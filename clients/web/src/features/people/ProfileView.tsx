@@ -13,7 +13,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { MenuButton, type MenuItem } from "../../ui/Menu.tsx";
 import { Pane } from "../../ui/Pane.tsx";
 import { RowSkeletons } from "../../ui/Skeleton.tsx";
-import { presenceText } from "../chat/ChatHeader.tsx";
+import { atName, presenceText } from "../chat/ChatHeader.tsx";
 import { AskDialog } from "./AskDialog.tsx";
 import { usePersonActions, type PersonActions } from "./usePersonActions.tsx";
 import styles from "./ProfileView.module.css";
@@ -62,7 +62,7 @@ function Profile({ user, actions }: { readonly user: User; readonly actions: Per
       <header className={styles.hero}>
         <Avatar id={user.id} name={user.displayName} url={user.avatarUrl} size="xl" presence={presence?.status ?? null} />
         <h2><bdi>{user.displayName}</bdi></h2>
-        <p><bdi>@{user.username}</bdi>{status !== `@${user.username}` && <span> · {status}</span>}</p>
+        <p><bdi>@{user.username}</bdi>{status !== atName(user.username) && <span> · {status}</span>}</p>
       </header>
       <dl className={styles.counts}>
         <div><dd>{user.friendsCount}</dd><dt>{t("profile.friends", { count: user.friendsCount })}</dt></div>
