@@ -18,6 +18,7 @@ allow crates/ids
 allow crates/clock
 allow crates/api
 allow crates/config
+allow crates/delivery kith-ids
 allow crates/error kith-api
 allow crates/telemetry kith-config
 allow crates/auth kith-clock kith-error kith-ids
@@ -29,9 +30,9 @@ allow crates/testkit kith-api kith-auth kith-client kith-clock kith-config kith-
 foundations="kith-api kith-auth kith-client kith-clock kith-config kith-error kith-ids kith-postgres kith-runtime kith-telemetry"
 allow services/accounts $foundations
 allow services/friends $foundations
-allow services/chat $foundations kith-bus
+allow services/chat $foundations kith-bus kith-delivery
 allow services/presence $foundations kith-bus
-allow gateway kith-api kith-auth kith-client kith-clock kith-config kith-error kith-ids kith-runtime kith-telemetry
+allow gateway kith-api kith-auth kith-client kith-clock kith-config kith-delivery kith-error kith-ids kith-runtime kith-telemetry
 allow clients/rust
 
 # A library that has one home: pattern of the `use`, and the paths that may have it.

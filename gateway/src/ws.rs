@@ -75,7 +75,7 @@ impl Node {
     fn start(state: AppState) -> Arc<Self> {
         let (chat, tasks) = (state.chat.clone(), state.tasks.clone());
         let registry = Registry::default();
-        let (hub, changes) = Hub::new(
+        let hub = Hub::new(
             chat.clone(),
             state.clock.clone(),
             tasks.clone(),
@@ -83,7 +83,7 @@ impl Node {
         );
         hub.start();
         let (sends, sender) = Sender::new(chat.clone());
-        let subscriber = Subscriber::new(hub.clone(), chat, changes);
+        let subscriber = Subscriber::new(hub.clone(), chat);
         tasks.critical("ws.send", sender.run(tasks.shutdown().clone()));
         tasks.critical("ws.subscribe", subscriber.run(tasks.shutdown().clone()));
         let (presences, attachment) =

@@ -5,7 +5,8 @@
 //! 2. [`socket::Connection`] is the live connection: say hello, send and read, receive frames.
 //! 3. [`sync::Cursors`] decides, without any IO, which frame to apply, which to drop and when to fetch a hole.
 //! 4. [`outbox::Outbox`] keeps what the person typed until the server has acknowledged it, exactly once.
-//! 5. [`backoff::Backoff`] and [`close::Action`] say when, and whether, to connect again.
+//! 5. [`device::Device`] is all of this in one: told what happened, it says what to do.
+//! 6. [`backoff::Backoff`] and [`close::Action`] say when, and whether, to connect again.
 //!
 //! The crate keeps nothing on disk and draws no conclusions about a user interface. Fields that it does not know
 //! are ignored, as the contract asks of every client.
@@ -13,6 +14,7 @@
 
 pub mod backoff;
 pub mod close;
+pub mod device;
 pub mod model;
 pub mod outbox;
 pub mod rest;

@@ -9,7 +9,7 @@ mod room;
 
 pub use account::{Device, Me, Privacy, Session, User, UserBrief};
 pub use event::{
-    Event, EventBody, MessageDeleted, RoomCreated, RoomRemoved, UserEvent, UserEventBody,
+    Event, EventBody, MessageDeleted, RoomCreated, RoomRemoved, Turn, UserEvent, UserEventBody,
 };
 pub use frame::{
     Answer, Behind, Drain, Fetched, Heads, Presence, ReadMoved, Ready, Receipt, Refused, Resumed,

@@ -84,16 +84,27 @@ impl Outbox {
         reply_to: Option<MessageId>,
     ) -> String {
         let client_id = fresh_client_id();
+        self.push_as(room_id, text, reply_to, client_id.clone());
+        client_id
+    }
+
+    /// The same with the `client_id` given.
+    pub fn push_as(
+        &mut self,
+        room_id: RoomId,
+        text: impl Into<String>,
+        reply_to: Option<MessageId>,
+        client_id: String,
+    ) {
         self.entries.push_back(Entry {
             pending: Pending {
-                client_id: client_id.clone(),
+                client_id,
                 room_id,
                 text: text.into(),
                 reply_to,
             },
             in_flight: false,
         });
-        client_id
     }
 
     /// The next sends to put on the wire: the oldest of each room that has none in flight. They count as in flight
@@ -114,12 +125,17 @@ impl Outbox {
     /// Takes in a message of mine, from an `ok`, an `event` or a page of history: whichever comes first settles the
     /// send. Answers whether it was pending.
     pub fn settle(&mut self, message: &Message) -> bool {
-        let Some(client_id) = message.client_id.as_deref() else {
-            return false;
-        };
+        message
+            .client_id
+            .as_deref()
+            .is_some_and(|client_id| self.settle_as(message.room_id, client_id))
+    }
+
+    /// The same by the names of the message.
+    pub fn settle_as(&mut self, room_id: RoomId, client_id: &str) -> bool {
         let before = self.entries.len();
         self.entries.retain(|entry| {
-            entry.pending.client_id != client_id || entry.pending.room_id != message.room_id
+            entry.pending.client_id != client_id || entry.pending.room_id != room_id
         });
         self.entries.len() < before
     }

@@ -58,7 +58,7 @@ pub struct Resume {
 pub const MAX_RESUMED_ROOMS: usize = 500;
 
 /// The cursors of one device.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Cursors {
     /// Set by the first `ready`; ends with [`Cursors::invalidate`].
     epoch: Option<u64>,
@@ -67,6 +67,7 @@ pub struct Cursors {
     /// Rooms that I am no longer in, and the last `seq` that is mine; until that has come.
     ending: HashMap<RoomId, u64>,
     /// From a `ready` that answers a `resume` to its `resumed`.
+    #[serde(skip)]
     resuming: bool,
 }
 
@@ -121,13 +122,27 @@ impl Cursors {
     }
 
     /// Takes in `room.removed`: nothing above `leave_seq` is mine to see. The two logs travel apart, so the room's own
-    /// last event may come before or after.
+    /// last event may come before or after. A cursor above it is of a later stay, which a fetch has shown already.
     pub fn room_removed(&mut self, room: RoomId, leave_seq: u64) {
         match self.rooms.get(&room) {
             Some(&cursor) if cursor < leave_seq => {
                 self.ending.insert(room, leave_seq);
             }
+            Some(&cursor) if cursor > leave_seq => {}
             _ => self.forget(room),
+        }
+    }
+
+    /// Rooms whose stay is known to have ended and whose last entries have not come, with their cursors.
+    pub fn ending(&self) -> BTreeMap<RoomId, u64> {
+        let cursor = |room: &RoomId| Some((*room, *self.rooms.get(room)?));
+        self.ending.keys().filter_map(cursor).collect()
+    }
+
+    /// Forgets a room whose stay has ended, if it has.
+    pub fn end(&mut self, room: RoomId) {
+        if self.ending.contains_key(&room) {
+            self.forget(room);
         }
     }
 
@@ -159,13 +174,7 @@ impl Cursors {
             return Verdict::Missing { after: *cursor };
         }
         *cursor = event.seq;
-        if self
-            .ending
-            .get(&event.room_id)
-            .is_some_and(|&end| event.seq >= end)
-        {
-            self.forget(event.room_id);
-        }
+        self.end_if_seen(event.room_id, event.seq);
         Verdict::Apply
     }
 
@@ -181,6 +190,20 @@ impl Cursors {
         Verdict::Apply
     }
 
+    /// Judges an entry of my own log out of a one-piece sync, where superseded entries are gone.
+    pub fn missed_user_event(&mut self, useq: u64) -> Verdict {
+        if useq <= self.useq {
+            return Verdict::Repeated;
+        }
+        self.useq = useq;
+        Verdict::Apply
+    }
+
+    /// My own log is complete up to here: what is not there was superseded.
+    pub fn reach(&mut self, useq: u64) {
+        self.useq = self.useq.max(useq);
+    }
+
     /// Takes in the beginning of a fetched stretch; to be called before its events are judged one by one.
     pub fn fetched(&mut self, room: RoomId, from_seq: u64) {
         self.track(room, from_seq.saturating_sub(1));
@@ -193,6 +216,7 @@ impl Cursors {
         self.useq = self.useq.max(resumed.useq);
         for room in &resumed.too_long {
             self.track(room.room_id, room.last_seq);
+            self.end_if_seen(room.room_id, room.last_seq);
         }
     }
 
@@ -207,5 +231,12 @@ impl Cursors {
             .collect();
         behind.sort_unstable();
         behind
+    }
+
+    /// Forgets a room once the end of my stay has come.
+    fn end_if_seen(&mut self, room: RoomId, seq: u64) {
+        if self.ending.get(&room).is_some_and(|&end| seq >= end) {
+            self.forget(room);
+        }
     }
 }

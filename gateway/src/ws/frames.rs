@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, fmt::Display, time::Duration};
 use kith_error::{Failure, ReasonExt as _};
 use serde::Serialize;
 
+use kith_delivery::MAX_UNANSWERED;
+
 use super::framing::{Frame, MAX_MESSAGE};
 use crate::wire;
 
-/// Requests of a socket that may wait for their answer.
-pub(crate) const MAX_UNANSWERED: usize = 64;
 /// Rooms in `resume`, and in `ready`.
 pub(crate) const MAX_ROOMS: usize = 500;
 /// Events in one `fetch`.

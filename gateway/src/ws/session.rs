@@ -15,6 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use kith_delivery::Lost;
 use kith_ids::RoomId;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -31,7 +32,7 @@ use super::{
     frames,
     framing::{Frame, Incoming},
     registry::Registered,
-    socket::{Lost, Order, Socket, Wakes},
+    socket::{Order, Socket, Wakes},
     transport::{End, Transport},
 };
 

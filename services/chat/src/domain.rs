@@ -1,6 +1,5 @@
 //! Pure rules of chat: what a message, a room, a position may be.
 
-pub(crate) mod catch_up;
 pub(crate) mod client_id;
 pub(crate) mod coalesce;
 pub(crate) mod membership;

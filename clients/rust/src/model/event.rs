@@ -109,6 +109,25 @@ pub struct UserEvent {
     pub data: Value,
 }
 
+/// The beginning or the end of a stay in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// I am in a room now, and see it from this seq on.
+    Added {
+        /// Which.
+        room: RoomId,
+        /// My first entry.
+        joined_seq: u64,
+    },
+    /// I am no longer in it.
+    Removed {
+        /// Which.
+        room: RoomId,
+        /// My last entry.
+        leave_seq: u64,
+    },
+}
+
 /// The bodies of user events that this version knows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum UserEventBody {
@@ -147,6 +166,23 @@ struct Person {
 }
 
 impl UserEvent {
+    /// What the entry begins or ends: all that a device's cursors need to know of it.
+    pub fn turn(&self) -> Option<Turn> {
+        let id = |name| self.data.get(name)?.as_str()?.parse().ok();
+        let seq = |name| self.data.get(name)?.as_u64();
+        match self.kind.as_str() {
+            "room.added" => Some(Turn::Added {
+                room: id("id")?,
+                joined_seq: seq("joined_seq")?,
+            }),
+            "room.removed" => Some(Turn::Removed {
+                room: id("room_id")?,
+                leave_seq: seq("leave_seq")?,
+            }),
+            _ => None,
+        }
+    }
+
     /// The body as a type; see [`Event::body`] for what becomes of unreadable ones.
     pub fn body(&self) -> UserEventBody {
         let data = self.data.clone();

@@ -177,6 +177,37 @@ fn a_resume_holds_five_hundred_rooms() {
 }
 
 #[test]
+fn the_end_of_a_stay_does_not_end_the_one_after_it() {
+    let mut cursors = at(10);
+    // A fetch answers from the stay that began meanwhile; my own log comes later.
+    cursors.fetched(ROOM, 15);
+    cursors.event(&event(15));
+
+    cursors.room_removed(ROOM, 12);
+    cursors.room_added(ROOM, 15);
+
+    assert_eq!(cursors.event(&event(15)), Verdict::Repeated);
+    assert_eq!(cursors.event(&event(16)), Verdict::Apply);
+}
+
+#[test]
+fn a_room_left_with_too_much_behind_is_forgotten() {
+    let mut cursors = at(3);
+    cursors.room_removed(ROOM, 5_000);
+
+    cursors.resumed(&Resumed {
+        useq: 9,
+        too_long: vec![TooLong {
+            room_id: ROOM,
+            last_seq: 5_000,
+        }],
+        user_too_long: false,
+    });
+
+    assert_eq!(cursors.room(ROOM), None);
+}
+
+#[test]
 fn heads_name_what_is_missing() {
     let cursors = at(3);
 

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use kith_api::chat::v1::{self, room_event::Body, user_event_body};
-use kith_ids::{RoomId, UserId};
+use kith_delivery::Effect;
+use kith_ids::UserId;
 
 use crate::{
     wire,
@@ -23,28 +24,6 @@ pub(crate) struct Entry {
     pub(crate) effect: Effect,
     /// When this node learned of it; the tail forgets by age.
     pub(crate) learned_at: Instant,
-}
-
-/// What an entry does to the one who gets it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effect {
-    None,
-    /// Somebody's stay in the room begins.
-    Joined,
-    /// Ends this person's stay in the room.
-    Left(UserId),
-    /// Begins a stay in a room.
-    RoomAdded {
-        room_id: RoomId,
-        joined_seq: u64,
-    },
-    /// A block lies between the person and this one.
-    Blocked(UserId),
-    /// Ends a stay in a room.
-    RoomRemoved {
-        room_id: RoomId,
-        leave_seq: u64,
-    },
 }
 
 impl Entry {
@@ -115,9 +94,22 @@ impl Entry {
             _ => &self.frame,
         }
     }
+}
 
-    /// Bytes that it holds.
-    pub(crate) fn size(&self) -> usize {
+impl kith_delivery::Entry for Entry {
+    fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    fn size(&self) -> usize {
         self.frame.len() + self.own.as_ref().map_or(0, |(_, frame)| frame.len())
+    }
+
+    fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    fn learned_at(&self) -> Instant {
+        self.learned_at
     }
 }

@@ -1,96 +1,85 @@
-//! Reads what a log on this node lacks: at most one reading a log, a bounded number a node.
+//! Reads what a log on this node lacks: a bounded number of readings a node.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 
 use kith_api::chat::v1::{GetRoomLogRequest, GetUserLogRequest};
+use kith_delivery::{AnySlot, Filling, Key, Page, Slot, Wanted};
 use kith_error::Failure;
 use kith_ids::{RoomId, UserId};
 
-use super::{
-    Hub,
-    entry::Entry,
-    log::{Log, Reading},
-    node,
-    slot::{LogKey, Slot},
-};
-use crate::ws::{MAX_ANSWER, socket::Wakes};
+use super::{Effects, Hub, entry::Entry, node};
+use crate::ws::{MAX_ANSWER, socket::Socket};
 
-/// How long a missing entry may still come by itself: two nodes' publishes may overtake each other.
-const PATIENCE: Duration = Duration::from_millis(25);
 /// Entries a reading.
 const PAGE: u32 = 500;
-/// Between attempts that failed.
-const PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How such a log is read.
+trait Read: Key<Socket> {
+    /// Reads entries after a seq.
+    fn read(
+        self,
+        hub: &Hub,
+        after: u64,
+    ) -> impl Future<Output = Result<Page<Entry>, Failure>> + Send;
+}
+
+impl Read for RoomId {
+    fn read(
+        self,
+        hub: &Hub,
+        after: u64,
+    ) -> impl Future<Output = Result<Page<Entry>, Failure>> + Send {
+        hub.read_room(self, after)
+    }
+}
+
+impl Read for UserId {
+    fn read(
+        self,
+        hub: &Hub,
+        after: u64,
+    ) -> impl Future<Output = Result<Page<Entry>, Failure>> + Send {
+        hub.read_user(self, after)
+    }
+}
 
 impl Hub {
-    /// Starts reading if the log wants it and nobody reads.
-    pub(super) fn read_if_wanted<K: LogKey>(
-        &self,
-        slot: &Arc<Slot<K>>,
-        log: &mut Log<K::Seat>,
-        wakes: &mut Wakes,
-    ) {
-        if log.is_read || log.wants_reading(wakes).is_none() {
-            return;
-        }
-        log.is_read = true;
-        let patience = if log.has_waiting() {
-            Duration::ZERO
-        } else {
-            PATIENCE
-        };
-        let (hub, slot) = (self.clone(), slot.clone());
+    /// Reads a log that wants it, after its patience.
+    pub(super) fn read(&self, wanted: Wanted<Socket>) {
+        let hub = self.clone();
         self.0.tasks.spawn("ws.read", async move {
-            tokio::time::sleep(patience).await;
-            hub.read_until_complete(&slot).await;
+            tokio::time::sleep(wanted.patience).await;
+            match wanted.slot {
+                AnySlot::Room(slot) => hub.read_until_complete(&slot).await,
+                AnySlot::User(slot) => hub.read_until_complete(&slot).await,
+            }
         });
     }
 
-    async fn read_until_complete<K: LogKey>(&self, slot: &Slot<K>) {
+    async fn read_until_complete<K: Read>(&self, slot: &Slot<K, Socket>) {
         let shutdown = self.0.tasks.shutdown();
-        let mut pause = PAUSE;
-        while let Some(after) = Self::next_reading(slot) {
-            let reading = match self.0.readings.acquire().await {
+        let mut filling = Filling::default();
+        while let Some(after) = self.with_effects(|effects| filling.next(slot, effects)) {
+            let page = match self.0.readings.acquire().await {
                 Ok(_permit) => slot.key.read(self, after).await,
                 Err(_) => return,
             };
-            match reading {
-                Ok(reading) => {
-                    let has_progressed = reading.through > after;
-                    let mut wakes = Wakes::default();
-                    slot.lock().apply_reading(reading, &mut wakes);
-                    if has_progressed {
-                        pause = PAUSE;
-                        continue;
-                    }
-                }
-                Err(failure) => {
+            let page = page
+                .inspect_err(|failure| {
                     tracing::warn!(%failure, log.key = %slot.key, "a log could not be read");
+                })
+                .ok();
+            let pause = self.with_effects(|effects| filling.took(slot, after, page, effects));
+            if let Some(pause) = pause {
+                tokio::select! {
+                    () = tokio::time::sleep(pause.mul_f64(kith_clock::jitter(0.2))) => {}
+                    () = shutdown.signalled() => return,
                 }
             }
-            tokio::select! {
-                () = tokio::time::sleep(pause.mul_f64(kith_clock::jitter(0.2))) => {}
-                () = shutdown.signalled() => return,
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
-    /// What to read next; nothing ends the reading, under the same lock that would start another.
-    fn next_reading<K: LogKey>(slot: &Slot<K>) -> Option<u64> {
-        let mut wakes = Wakes::default();
-        let mut log = slot.lock();
-        let after = if log.is_closed {
-            None
-        } else {
-            log.wants_reading(&mut wakes)
-        };
-        log.is_read = after.is_some();
-        after
-    }
-
-    pub(super) async fn read_room(&self, room_id: RoomId, after: u64) -> Result<Reading, Failure> {
+    async fn read_room(&self, room_id: RoomId, after: u64) -> Result<Page<Entry>, Failure> {
         let page = self
             .0
             .chat
@@ -104,22 +93,18 @@ impl Hub {
             .await
             .map_err(|status| Failure::from(&status))?
             .into_inner();
-        self.meet_epoch(page.epoch);
-        let entries: Vec<_> = page
-            .events
-            .into_iter()
-            .map(|event| Arc::new(Entry::of_room(event)))
-            .collect();
-        Ok(Reading {
-            after,
-            // A room's log has no holes, so it is complete up to the last entry that came.
-            through: entries.last().map_or(after, |entry| entry.seq),
-            entries,
+        self.with_effects(|effects| self.0.logs.meet_epoch(page.epoch, effects));
+        Ok(Page {
+            entries: page
+                .events
+                .into_iter()
+                .map(|event| Arc::new(Entry::of_room(event)))
+                .collect(),
             head: page.last_seq,
         })
     }
 
-    pub(super) async fn read_user(&self, user_id: UserId, after: u64) -> Result<Reading, Failure> {
+    async fn read_user(&self, user_id: UserId, after: u64) -> Result<Page<Entry>, Failure> {
         let page = self
             .0
             .chat
@@ -133,19 +118,21 @@ impl Hub {
             .await
             .map_err(|status| Failure::from(&status))?
             .into_inner();
-        let entries: Vec<_> = page
-            .events
-            .into_iter()
-            .map(|event| Arc::new(Entry::of_user(event)))
-            .collect();
-        Ok(Reading {
-            after,
-            // A person's log has holes where entries were superseded; an empty page reaches the head over them.
-            through: entries
-                .last()
-                .map_or(page.useq.max(after), |entry| entry.seq),
-            entries,
+        Ok(Page {
+            entries: page
+                .events
+                .into_iter()
+                .map(|event| Arc::new(Entry::of_user(event)))
+                .collect(),
             head: page.useq,
         })
+    }
+
+    /// Calls the logs, and carries out what is to be done because of it.
+    pub(super) fn with_effects<T>(&self, call: impl FnOnce(&mut Effects) -> T) -> T {
+        let mut effects = Effects::default();
+        let answer = call(&mut effects);
+        self.carry_out(effects);
+        answer
     }
 }

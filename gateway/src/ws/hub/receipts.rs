@@ -10,7 +10,7 @@ use kith_api::chat::v1;
 use kith_ids::UserId;
 use kith_runtime::Shutdown;
 
-use super::RoomSlot;
+use super::{RoomSlot, aside};
 use crate::{
     wire,
     ws::{frames, socket::Wakes},
@@ -50,13 +50,13 @@ impl Receipts {
         now: Instant,
         wakes: &mut Wakes,
     ) {
-        if slot.participants() > LARGEST_ROOM {
+        if slot.aside.participants() > LARGEST_ROOM {
             return;
         }
         let Ok(user_id) = receipt.user_id.parse::<UserId>() else {
             return;
         };
-        let mut receipts = lock(&slot.receipts);
+        let mut receipts = lock(&slot.aside.receipts);
         if let Some(receipt) = receipts.pace(user_id, receipt, now) {
             show(slot, receipt, user_id, wakes);
         }
@@ -79,7 +79,7 @@ impl Receipts {
         let listed = std::mem::take(&mut *lock(&self.0));
         let mut wakes = Wakes::default();
         for slot in listed {
-            let mut receipts = lock(&slot.receipts);
+            let mut receipts = lock(&slot.aside.receipts);
             for (user_id, receipt) in receipts.due(now) {
                 show(&slot, receipt, user_id, &mut wakes);
             }
@@ -145,7 +145,7 @@ fn show(slot: &RoomSlot, receipt: v1::Receipt, user_id: UserId, wakes: &mut Wake
     // One's own devices have `read.moved`.
     hidden_from.push(user_id);
     let frame = frames::receipt(&wire::Receipt::from(receipt));
-    slot.show(&frame, &hidden_from, wakes);
+    aside::show(slot, &frame, &hidden_from, wakes);
 }
 
 pub(super) fn user_ids(texts: &[String]) -> Vec<UserId> {

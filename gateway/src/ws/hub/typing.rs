@@ -11,16 +11,16 @@ use std::{
 };
 
 use kith_api::chat::v1;
+use kith_delivery::Effect;
 use kith_ids::UserId;
 use kith_runtime::Shutdown;
 
-use super::{RoomSlot, entry::Entry, receipts::user_ids};
+use super::{RoomSlot, aside, entry::Entry, receipts::user_ids};
 use crate::{
     wire,
     ws::{
         frames,
         framing::Frame,
-        hub::entry::Effect,
         socket::{Socket, Wakes},
     },
 };
@@ -76,13 +76,13 @@ impl Typings {
         // One's own typing is no news on any of one's devices.
         hidden_from.push(user_id);
         show(slot, user_id, true, &hidden_from, wakes);
-        let mut state = lock(&slot.typing.state);
+        let mut state = lock(&slot.aside.typing.state);
         let typer = Typer {
             until: now + LASTS,
             hidden_from: hidden_from.clone(),
         };
         let before = state.by_user.insert(user_id, typer);
-        slot.typing.any.store(true, Ordering::Release);
+        slot.aside.typing.any.store(true, Ordering::Release);
         if !state.is_listed {
             state.is_listed = true;
             lock(&self.0).push(slot.clone());
@@ -91,7 +91,7 @@ impl Typings {
         if let Some(before) = before {
             // Somebody from whom it is hidden only now: a block came between the two.
             hidden_from.retain(|hidden| !before.hidden_from.contains(hidden));
-            slot.show_to(&frame(slot, user_id, false), &hidden_from, wakes);
+            aside::show_to(slot, &frame(slot, user_id, false), &hidden_from, wakes);
         }
     }
 
@@ -108,13 +108,16 @@ impl Typings {
         let listed = std::mem::take(&mut *lock(&self.0));
         let mut wakes = Wakes::default();
         for slot in listed {
-            let mut state = lock(&slot.typing.state);
+            let mut state = lock(&slot.aside.typing.state);
             let due: Vec<(UserId, Typer)> = state
                 .by_user
                 .extract_if(|_, typer| typer.until <= now)
                 .collect();
             state.is_listed = !state.by_user.is_empty();
-            slot.typing.any.store(state.is_listed, Ordering::Release);
+            slot.aside
+                .typing
+                .any
+                .store(state.is_listed, Ordering::Release);
             if state.is_listed {
                 lock(&self.0).push(slot.clone());
             }
@@ -135,7 +138,7 @@ pub(super) fn stop_by_entry(slot: &Arc<RoomSlot>, stopped: Option<UserId>, wakes
 
 /// Who stops writing with this entry, if anybody in the room writes at all.
 pub(super) fn stopped_by(slot: &RoomSlot, entry: &Entry) -> Option<UserId> {
-    if !slot.typing.any.load(Ordering::Acquire) {
+    if !slot.aside.typing.any.load(Ordering::Acquire) {
         return None;
     }
     match entry.effect {
@@ -146,12 +149,12 @@ pub(super) fn stopped_by(slot: &RoomSlot, entry: &Entry) -> Option<UserId> {
 
 /// A block lies between a socket's person and somebody from now on: neither sees the other write. What others see of the person is told anew
 /// by the socket, because only chat knows from whom it is hidden.
-pub(super) fn part(socket: &Arc<Socket>, other: UserId, wakes: &mut Wakes) {
-    for slot in socket.followed_rooms() {
-        if !slot.typing.any.load(Ordering::Acquire) {
+pub(crate) fn part(socket: &Arc<Socket>, other: UserId, wakes: &mut Wakes) {
+    for slot in socket.following.rooms() {
+        if !slot.aside.typing.any.load(Ordering::Acquire) {
             continue;
         }
-        let mut state = lock(&slot.typing.state);
+        let mut state = lock(&slot.aside.typing.state);
         let typer = state.by_user.get_mut(&other);
         let was_shown = typer.is_some_and(|typer| {
             let is_new = !typer.hidden_from.contains(&socket.user_id);
@@ -163,7 +166,7 @@ pub(super) fn part(socket: &Arc<Socket>, other: UserId, wakes: &mut Wakes) {
         let is_writing = state.by_user.contains_key(&socket.user_id);
         drop(state);
         if was_shown {
-            slot.show_to(&frame(&slot, other, false), &[socket.user_id], wakes);
+            aside::show_to(&slot, &frame(&slot, other, false), &[socket.user_id], wakes);
         }
         if is_writing {
             socket.type_again(slot.key, wakes);
@@ -172,14 +175,14 @@ pub(super) fn part(socket: &Arc<Socket>, other: UserId, wakes: &mut Wakes) {
 }
 
 fn stop(slot: &RoomSlot, user_id: UserId, wakes: &mut Wakes) {
-    let typer = lock(&slot.typing.state).by_user.remove(&user_id);
+    let typer = lock(&slot.aside.typing.state).by_user.remove(&user_id);
     if let Some(typer) = typer {
         show(slot, user_id, false, &typer.hidden_from, wakes);
     }
 }
 
 fn show(slot: &RoomSlot, user_id: UserId, active: bool, hidden_from: &[UserId], wakes: &mut Wakes) {
-    slot.show(&frame(slot, user_id, active), hidden_from, wakes);
+    aside::show(slot, &frame(slot, user_id, active), hidden_from, wakes);
 }
 
 fn frame(slot: &RoomSlot, user_id: UserId, active: bool) -> Frame {

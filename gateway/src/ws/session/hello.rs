@@ -1,16 +1,13 @@
 //! The beginning of a socket: `hello` within its time, a token that holds, a place among the person's sockets; then one
 //! snapshot of chat, `ready`, what the device missed, and a seat in everything.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use kith_api::chat::v1::{
-    Cursors, Membership, RoomEvent, SyncRequest, SyncResponse, UserEvent, user_event_body::Body,
+    Cursors, Membership, SyncRequest, SyncResponse, UserEvent, user_event_body::Body,
 };
 use kith_auth::Caller;
+use kith_delivery::{Told, in_telling_order};
 use kith_error::{Failure, Reason};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -170,11 +167,10 @@ where
         _ => None,
     };
     let is_resuming = cursors.is_some();
-    node.hub.establish_user(socket.user_id).await?;
-    let snapshot = sync(node, socket, cursors).await?;
-    node.hub.meet_epoch(snapshot.epoch);
-    node.hub.join_rooms(socket, &snapshot.memberships).await?;
-    node.hub.join_user(socket, snapshot.useq);
+    let snapshot = node
+        .hub
+        .open(socket, async || sync(node, socket, cursors).await)
+        .await?;
     transport.say(ready(node, socket, &snapshot));
     if is_foreign || snapshot.cursor_invalid {
         let failure = Failure::new(
@@ -232,10 +228,16 @@ where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
     let viewer = socket.user_id.to_string();
-    for missed in in_telling_order(snapshot.events, snapshot.user_events) {
+    let told = in_telling_order(
+        snapshot.events,
+        snapshot.user_events,
+        |event| event.room_id.clone(),
+        turn_of,
+    );
+    for missed in told {
         transport.say(match missed {
-            Missed::Room(event) => frames::event(&wire::Event::new(*event, Some(&viewer))),
-            Missed::User(event) => frames::user(&wire::UserEvent::new(*event)),
+            Told::Room(event) => frames::event(&wire::Event::new(event, Some(&viewer))),
+            Told::User(event) => frames::user(&wire::UserEvent::new(event)),
         });
     }
     transport.say(frames::resumed(&frames::Resumed {
@@ -245,60 +247,13 @@ where
     }));
 }
 
-enum Missed {
-    Room(Box<RoomEvent>),
-    User(Box<UserEvent>),
-}
-
-/// A person's events keep their order; a room's events come before the `room.removed` that ends them, and else after
-/// everything of the person's log, and so after the `room.added` that begins them.
-fn in_telling_order(
-    events: Vec<RoomEvent>,
-    user_events: Vec<UserEvent>,
-) -> impl Iterator<Item = Missed> {
-    let mut last_words: HashMap<String, (usize, bool)> = HashMap::new();
-    for (index, event) in user_events.iter().enumerate() {
-        match event.body.as_ref().and_then(|body| body.body.as_ref()) {
-            Some(Body::RoomAdded(room)) => {
-                last_words.insert(room.room_id.clone(), (index, false));
-            }
-            Some(Body::RoomRemoved(removed)) => {
-                last_words.insert(removed.room_id.clone(), (index, true));
-            }
-            _ => {}
-        }
+/// The room that an entry of a person's log begins or ends.
+fn turn_of(event: &UserEvent) -> Option<(String, bool)> {
+    match event.body.as_ref()?.body.as_ref()? {
+        Body::RoomAdded(room) => Some((room.room_id.clone(), false)),
+        Body::RoomRemoved(removed) => Some((removed.room_id.clone(), true)),
+        _ => None,
     }
-    let removals: HashSet<usize> = last_words
-        .values()
-        .filter(|(_, is_removal)| *is_removal)
-        .map(|(index, _)| *index)
-        .collect();
-    let (mut ended, mut others) = (HashMap::<usize, Vec<RoomEvent>>::new(), Vec::new());
-    for event in events {
-        match last_words.get(&event.room_id) {
-            Some((index, true)) => ended.entry(*index).or_default().push(event),
-            _ => others.push(event),
-        }
-    }
-    let told = user_events
-        .into_iter()
-        .enumerate()
-        .flat_map(move |(index, event)| {
-            let before = if removals.contains(&index) {
-                ended.remove(&index).unwrap_or_default()
-            } else {
-                Vec::new()
-            };
-            before
-                .into_iter()
-                .map(|event| Missed::Room(Box::new(event)))
-                .chain([Missed::User(Box::new(event))])
-        });
-    told.chain(
-        others
-            .into_iter()
-            .map(|event| Missed::Room(Box::new(event))),
-    )
 }
 
 /// How a failed `hello` ends the connection.

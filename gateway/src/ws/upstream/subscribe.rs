@@ -1,48 +1,32 @@
 //! The subscription stream: tells chat which rooms and people this node follows, and hands what happens in them to the hub.
 
-use std::{collections::HashMap, future::pending, mem::discriminant};
-
 use kith_api::chat::v1::{SubscribeRequest, SubscribeResponse};
 use kith_auth::Caller;
 use kith_client::Upstream;
+use kith_delivery::{Request, Subscriptions};
+use kith_ids::{RoomId, UserId};
 use kith_runtime::Shutdown;
-use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::{IN_FLIGHT, LONGEST_PAUSE, OPENING, PAUSE};
-use crate::ws::{
-    MAX_ANSWER,
-    hub::{Batch, Change, Hub},
-};
-
-/// Changes in one request.
-const CHUNK: usize = 1_000;
+use crate::ws::{MAX_ANSWER, hub::Hub, socket::Socket};
 
 /// The stream's side of the hub.
 pub(crate) struct Subscriber {
     hub: Hub,
     chat: Upstream,
-    changes: UnboundedReceiver<Change>,
-    /// Taken from the queue and not yet sent.
-    waiting: Vec<Change>,
-    /// Sent and not yet confirmed.
-    unconfirmed: HashMap<u64, Batch>,
-    next_id: u64,
-    stream: u64,
+    subscriptions: Subscriptions<Socket>,
 }
 
 impl Subscriber {
     /// Follows the hub's changes.
-    pub(crate) fn new(hub: Hub, chat: Upstream, changes: UnboundedReceiver<Change>) -> Self {
+    pub(crate) fn new(hub: Hub, chat: Upstream) -> Self {
         Self {
             hub,
             chat,
-            changes,
-            waiting: Vec::new(),
-            unconfirmed: HashMap::new(),
-            next_id: 1,
-            stream: 0,
+            subscriptions: Subscriptions::default(),
         }
     }
 
@@ -82,19 +66,20 @@ impl Subscriber {
             }
             Err(_) => return false,
         };
-        self.begin();
+        self.subscriptions.begin(self.hub.logs());
         let mut has_worked = false;
         let end = loop {
-            let is_idle = self.waiting.is_empty();
+            let has_more = self.subscriptions.gather(self.hub.logs());
             tokio::select! {
-                permit = requests.reserve(), if !is_idle => match permit {
-                    Ok(permit) => permit.send(self.next_request()),
+                permit = requests.reserve(), if has_more => match permit {
+                    Ok(permit) => {
+                        if let Some(request) = self.subscriptions.next_request() {
+                            permit.send(encode(request));
+                        }
+                    }
                     Err(_) => break None,
                 },
-                count = self.changes.recv_many(&mut self.waiting, CHUNK), if is_idle => if count == 0 {
-                    // The hub is gone, and with it everything that could be delivered.
-                    pending::<()>().await;
-                },
+                () = self.hub.changed(), if !has_more => {}
                 delivered = next(&mut deliveries) => match delivered {
                     Ok(delivered) => {
                         has_worked = true;
@@ -108,61 +93,24 @@ impl Subscriber {
         has_worked
     }
 
-    /// A new stream knows nothing of what was subscribed before.
-    fn begin(&mut self) {
-        self.stream = self.hub.begin_stream();
-        self.unconfirmed.clear();
-        self.waiting.clear();
-        while self.changes.try_recv().is_ok() {}
-        // Read after the queue was emptied: a change that is queued from now on is newer than this.
-        let Batch { rooms, users } = self.hub.everything();
-        self.waiting.extend(rooms.into_iter().map(Change::AddRoom));
-        self.waiting.extend(users.into_iter().map(Change::AddUser));
-    }
-
-    /// As many changes of one kind as come in a row: within a request there is no order between adding and removing.
-    fn next_request(&mut self) -> SubscribeRequest {
-        let mut request = SubscribeRequest {
-            request_id: self.next_id,
-            ..SubscribeRequest::default()
-        };
-        let mut batch = Batch::default();
-        let kind = self.waiting.first().map(discriminant);
-        let count = self
-            .waiting
-            .iter()
-            .take_while(|change| Some(discriminant(*change)) == kind)
-            .count()
-            .min(CHUNK);
-        for change in self.waiting.drain(..count) {
-            match change {
-                Change::AddRoom(slot) => {
-                    request.add_room_ids.push(slot.key.to_string());
-                    batch.rooms.push(slot);
-                }
-                Change::AddUser(slot) => {
-                    request.add_user_ids.push(slot.key.to_string());
-                    batch.users.push(slot);
-                }
-                Change::RemoveRoom(room_id) => request.remove_room_ids.push(room_id.to_string()),
-                Change::RemoveUser(user_id) => request.remove_user_ids.push(user_id.to_string()),
-            }
-        }
-        if batch.rooms.is_empty() && batch.users.is_empty() {
-            request.request_id = 0;
-        } else {
-            self.unconfirmed.insert(self.next_id, batch);
-            self.next_id += 1;
-        }
-        request
-    }
-
     fn deliver(&mut self, delivered: SubscribeResponse) {
         for request_id in self.hub.deliver(delivered.deliveries) {
-            if let Some(batch) = self.unconfirmed.remove(&request_id) {
-                self.hub.establish(self.stream, batch);
+            if let Some(establishing) = self.subscriptions.confirmed(request_id) {
+                self.hub.establish(establishing);
             }
         }
+    }
+}
+
+fn encode(request: Request) -> SubscribeRequest {
+    let rooms = |ids: Vec<RoomId>| ids.iter().map(RoomId::to_string).collect();
+    let users = |ids: Vec<UserId>| ids.iter().map(UserId::to_string).collect();
+    SubscribeRequest {
+        request_id: request.id,
+        add_room_ids: rooms(request.add_rooms),
+        add_user_ids: users(request.add_users),
+        remove_room_ids: rooms(request.remove_rooms),
+        remove_user_ids: users(request.remove_users),
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use kith_api::chat::v1::{RoomEvent, UserEvent, user_event_body::Body};
+use kith_delivery::catch_up::{self, Catch, Plan};
 use kith_ids::{RoomId, UserId};
 use sqlx::PgConnection;
 
 use super::{App, user_events};
 use crate::{
     Error,
-    domain::catch_up::{self, Catch, Plan},
     store::{
         heads::{self, Membership},
         log::{self, Window},

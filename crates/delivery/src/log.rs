@@ -10,7 +10,7 @@ use std::{
 
 use kith_ids::UserId;
 
-use super::entry::{Effect, Entry};
+use crate::entry::{Effect, Entry};
 
 /// Entries held back while one is missing; past it only the highest seq is kept, and the rest is read.
 const HELD: usize = 256;
@@ -22,7 +22,9 @@ const TAIL: usize = 256;
 const TAIL_BYTES: usize = 256 * 1024;
 
 /// Who follows a log.
-pub(crate) trait Receiver {
+pub trait Receiver {
+    /// What the log consists of.
+    type Entry: Entry + 'static;
     /// What it needs to act, for example the list of sockets to wake.
     type Context;
 
@@ -31,7 +33,7 @@ pub(crate) trait Receiver {
     /// The person.
     fn user_id(&self) -> UserId;
     /// Takes an entry; false when its queue is full.
-    fn deliver(&self, entry: &Entry, context: &mut Self::Context) -> bool;
+    fn deliver(&self, entry: &Self::Entry, context: &mut Self::Context) -> bool;
     /// It gets nothing more until it asks, and should know.
     fn fell_behind(&self, context: &mut Self::Context);
     /// Its stay is over.
@@ -40,17 +42,17 @@ pub(crate) trait Receiver {
 
 /// A log and its followers.
 #[derive(Debug)]
-pub(crate) struct Log<R> {
+pub struct Log<R: Receiver> {
     /// Followers more than this behind must page for themselves. None: nobody ever must.
     too_long: Option<u64>,
     /// Everything up to here has been seen; none until the log's head is known.
     high: Option<u64>,
     /// The highest seq heard of.
     known: u64,
-    held: BTreeMap<u64, Arc<Entry>>,
+    held: BTreeMap<u64, Arc<R::Entry>>,
     held_bytes: usize,
     /// All entries above `tail_from`, up to `high`.
-    tail: VecDeque<Arc<Entry>>,
+    tail: VecDeque<Arc<R::Entry>>,
     tail_from: u64,
     tail_bytes: usize,
     seats: Vec<Seat<R>>,
@@ -84,7 +86,7 @@ enum State {
 
 impl<R: Receiver> Log<R> {
     /// Nothing is known yet.
-    pub(crate) fn new(too_long: Option<u64>) -> Self {
+    pub fn new(too_long: Option<u64>) -> Self {
         Self {
             too_long,
             high: None,
@@ -101,22 +103,22 @@ impl<R: Receiver> Log<R> {
     }
 
     /// Up to where it is complete.
-    pub(crate) const fn high(&self) -> Option<u64> {
+    pub const fn high(&self) -> Option<u64> {
         self.high
     }
 
     /// Whether somebody follows it.
-    pub(crate) fn is_followed(&self) -> bool {
+    pub fn is_followed(&self) -> bool {
         !self.seats.is_empty()
     }
 
     /// Its followers.
-    pub(crate) fn receivers(&self) -> impl Iterator<Item = &R> {
+    pub fn receivers(&self) -> impl Iterator<Item = &R> {
         self.seats.iter().map(|seat| &seat.receiver)
     }
 
     /// The head, read after the subscription took effect: what comes from now on is heard of.
-    pub(crate) fn establish(&mut self, head: u64, context: &mut R::Context) {
+    pub fn establish(&mut self, head: u64, context: &mut R::Context) {
         if self.high.is_some() {
             self.hear_of(head);
             return;
@@ -129,16 +131,16 @@ impl<R: Receiver> Log<R> {
     }
 
     /// There is an entry of this seq somewhere.
-    pub(crate) fn hear_of(&mut self, head: u64) {
+    pub fn hear_of(&mut self, head: u64) {
         self.known = self.known.max(head);
     }
 
     /// Takes a live entry.
-    pub(crate) fn receive(&mut self, entry: Arc<Entry>, context: &mut R::Context) {
-        self.hear_of(entry.seq);
+    pub fn receive(&mut self, entry: Arc<R::Entry>, context: &mut R::Context) {
+        self.hear_of(entry.seq());
         match self.high {
-            Some(high) if entry.seq <= high => {}
-            Some(high) if entry.seq == high + 1 => {
+            Some(high) if entry.seq() <= high => {}
+            Some(high) if entry.seq() == high + 1 => {
                 self.advance(entry, context);
                 self.release_held(context);
                 self.settle_ended(context);
@@ -148,7 +150,7 @@ impl<R: Receiver> Log<R> {
     }
 
     /// Adds a follower that has everything up to `cursor`.
-    pub(crate) fn join(&mut self, receiver: R, cursor: u64, context: &mut R::Context) {
+    pub fn join(&mut self, receiver: R, cursor: u64, context: &mut R::Context) {
         self.seats.push(Seat {
             receiver,
             cursor,
@@ -160,7 +162,7 @@ impl<R: Receiver> Log<R> {
     }
 
     /// Begins a stay at `joined_seq`, of somebody who may still be seeing the end of their last one.
-    pub(crate) fn begin_stay(&mut self, receiver: R, joined_seq: u64, context: &mut R::Context) {
+    pub fn begin_stay(&mut self, receiver: R, joined_seq: u64, context: &mut R::Context) {
         let cursor = joined_seq.saturating_sub(1);
         match self.seat(receiver.id()) {
             None => self.join(receiver, cursor, context),
@@ -177,10 +179,11 @@ impl<R: Receiver> Log<R> {
         }
     }
 
-    /// Ends a stay of which `leave_seq` is the last entry. Who is on the way there gets it; who cannot get there is out.
-    pub(crate) fn end_stay(&mut self, id: u64, leave_seq: u64) {
+    /// Ends a stay of which `leave_seq` is the last entry. Who is on the way there gets it; who cannot get there is out. Who
+    /// is beyond it has fetched what follows: they are in a later stay, of which their own log has yet to tell.
+    pub fn end_stay(&mut self, id: u64, leave_seq: u64) {
         self.seats.retain_mut(|seat| {
-            if seat.receiver.id() != id {
+            if seat.receiver.id() != id || seat.cursor > leave_seq {
                 return true;
             }
             seat.is_ending = true;
@@ -192,12 +195,12 @@ impl<R: Receiver> Log<R> {
     }
 
     /// Removes a follower.
-    pub(crate) fn leave(&mut self, id: u64) {
+    pub fn leave(&mut self, id: u64) {
         self.seats.retain(|seat| seat.receiver.id() != id);
     }
 
     /// Somebody who was behind has now everything up to `cursor`, or goes on where they stood.
-    pub(crate) fn rejoin(&mut self, id: u64, cursor: Option<u64>, context: &mut R::Context) {
+    pub fn rejoin(&mut self, id: u64, cursor: Option<u64>, context: &mut R::Context) {
         if let Some(seat) = self.seat(id)
             && seat.state == State::Behind
         {
@@ -208,12 +211,12 @@ impl<R: Receiver> Log<R> {
     }
 
     /// Whether somebody waits for a reading, rather than for a straggler that may yet come by itself.
-    pub(crate) fn has_waiting(&self) -> bool {
+    pub fn has_waiting(&self) -> bool {
         self.high.is_some() && self.seats.iter().any(|seat| seat.state == State::Waiting)
     }
 
     /// The seq after which it wants to be read.
-    pub(crate) fn wants_reading(&mut self, context: &mut R::Context) -> Option<u64> {
+    pub fn wants_reading(&mut self, context: &mut R::Context) -> Option<u64> {
         let high = self.skip_if_too_long(context)?;
         let gap = (self.known > high).then_some(high);
         let waiting = self
@@ -229,7 +232,7 @@ impl<R: Receiver> Log<R> {
     }
 
     /// Takes what was read: all entries above `after` and up to `through`, of a log that ended at `head`.
-    pub(crate) fn apply_reading(&mut self, reading: Reading, context: &mut R::Context) {
+    pub fn apply_reading(&mut self, reading: Reading<R::Entry>, context: &mut R::Context) {
         let Reading {
             after,
             entries,
@@ -255,7 +258,7 @@ impl<R: Receiver> Log<R> {
             .is_some_and(|high| (after..through).contains(&high))
         {
             for entry in entries {
-                if self.high.is_some_and(|high| entry.seq > high) {
+                if self.high.is_some_and(|high| entry.seq() > high) {
                     self.advance(entry, context);
                 }
             }
@@ -266,11 +269,11 @@ impl<R: Receiver> Log<R> {
     }
 
     /// Forgets tail entries learned before `oldest`.
-    pub(crate) fn forget_tail(&mut self, oldest: Instant) {
+    pub fn forget_tail(&mut self, oldest: Instant) {
         while self
             .tail
             .front()
-            .is_some_and(|entry| entry.learned_at < oldest)
+            .is_some_and(|entry| entry.learned_at() < oldest)
         {
             self.forget_first();
         }
@@ -283,11 +286,11 @@ impl<R: Receiver> Log<R> {
         self.seats.iter_mut().find(|seat| seat.receiver.id() == id)
     }
 
-    fn hold(&mut self, entry: Arc<Entry>) {
+    fn hold(&mut self, entry: Arc<R::Entry>) {
         let size = entry.size();
         if self.held.len() < HELD && self.held_bytes + size <= HELD_BYTES {
             self.held_bytes += size;
-            if let Some(same) = self.held.insert(entry.seq, entry) {
+            if let Some(same) = self.held.insert(entry.seq(), entry) {
                 self.held_bytes -= same.size();
             }
         }
@@ -301,15 +304,15 @@ impl<R: Receiver> Log<R> {
             }
             let entry = first.remove();
             self.held_bytes -= entry.size();
-            if entry.seq == high + 1 {
+            if entry.seq() == high + 1 {
                 self.advance(entry, context);
             }
         }
     }
 
     /// Gives the next entry to all that are live, and keeps it.
-    fn advance(&mut self, entry: Arc<Entry>, context: &mut R::Context) {
-        self.high = Some(entry.seq);
+    fn advance(&mut self, entry: Arc<R::Entry>, context: &mut R::Context) {
+        self.high = Some(entry.seq());
         self.seats
             .retain_mut(|seat| seat.state != State::Live || seat.offer(&entry, context));
         self.tail_bytes += entry.size();
@@ -322,7 +325,7 @@ impl<R: Receiver> Log<R> {
     fn forget_first(&mut self) {
         if let Some(entry) = self.tail.pop_front() {
             self.tail_bytes -= entry.size();
-            self.tail_from = entry.seq;
+            self.tail_from = entry.seq();
         }
     }
 
@@ -385,21 +388,22 @@ impl<R: Receiver> Log<R> {
 
 /// What was read of a log.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub struct Reading<E> {
     /// Entries above this were asked for.
-    pub(crate) after: u64,
+    pub after: u64,
     /// All that there are up to `through`, in order.
-    pub(crate) entries: Vec<Arc<Entry>>,
-    pub(crate) through: u64,
+    pub entries: Vec<Arc<E>>,
+    /// Complete up to here.
+    pub through: u64,
     /// Where the log ended.
-    pub(crate) head: u64,
+    pub head: u64,
 }
 
 impl<R: Receiver> Seat<R> {
     /// Gives all of these that it lacks; false when its stay ended with one of them.
     fn offer_all<'a>(
         &mut self,
-        entries: impl Iterator<Item = &'a Arc<Entry>>,
+        entries: impl Iterator<Item = &'a Arc<R::Entry>>,
         context: &mut R::Context,
     ) -> bool {
         for entry in entries {
@@ -414,21 +418,21 @@ impl<R: Receiver> Seat<R> {
     }
 
     /// Gives one entry if it lacks it; false when its stay ended with it.
-    fn offer(&mut self, entry: &Entry, context: &mut R::Context) -> bool {
-        if entry.seq <= self.cursor {
+    fn offer(&mut self, entry: &R::Entry, context: &mut R::Context) -> bool {
+        if entry.seq() <= self.cursor {
             return true;
         }
         if !self.receiver.deliver(entry, context) {
             self.fall_behind(context);
             return !self.is_over();
         }
-        self.cursor = entry.seq;
-        if entry.effect != Effect::Left(self.receiver.user_id()) {
+        self.cursor = entry.seq();
+        if entry.effect() != Effect::Left(self.receiver.user_id()) {
             return true;
         }
         // A stay that began before this end is the one that ends here.
         let next_stay = self.next_stay.take();
-        if let Some(joined_seq) = next_stay.filter(|joined_seq| *joined_seq > entry.seq) {
+        if let Some(joined_seq) = next_stay.filter(|joined_seq| *joined_seq > entry.seq()) {
             self.cursor = joined_seq - 1;
             self.state = State::Waiting;
             return true;

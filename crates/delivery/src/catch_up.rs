@@ -1,37 +1,40 @@
 //! What a device with a cursor lacks of each room, within the limits of one answer.
 
 /// Events that are replayed of one room; with more behind, the device pages.
-pub(crate) const ROOM_LIMIT: i64 = 1_000;
+pub const ROOM_LIMIT: i64 = 1_000;
 /// Events that are replayed in all.
-pub(crate) const TOTAL_LIMIT: i64 = 10_000;
+pub const TOTAL_LIMIT: i64 = 10_000;
 /// Entries of the person's own log that are replayed.
-pub(crate) const USER_LIMIT: i64 = 10_000;
+pub const USER_LIMIT: i64 = 10_000;
 
 /// A cursor in a room, and the stay that it may be caught up in.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Catch<R> {
-    pub(crate) room: R,
+pub struct Catch<R> {
+    /// Where.
+    pub room: R,
     /// Last applied seq; 0 for none.
-    pub(crate) cursor: i64,
-    pub(crate) joined: i64,
+    pub cursor: i64,
+    /// First seq of the stay.
+    pub joined: i64,
     /// Seq of the leave that ended the stay.
-    pub(crate) left: Option<i64>,
+    pub left: Option<i64>,
     /// Last seq of the room.
-    pub(crate) head: i64,
+    pub head: i64,
 }
 
 /// What is replayed, and what is too long for that.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Plan<W, R> {
-    pub(crate) windows: Vec<W>,
+pub struct Plan<W, R> {
+    /// Stretches to be replayed.
+    pub windows: Vec<W>,
     /// Rooms to be paged instead, with the last seq that can be had.
-    pub(crate) too_long: Vec<(R, i64)>,
+    pub too_long: Vec<(R, i64)>,
 }
 
 /// Plans the replay; none when a cursor is above its room's head, which means that the device has seen another log.
 ///
 /// A stay that has ended is replayed up to its leave. Of somebody who left and came back the current stay counts.
-pub(crate) fn plan<W, R: Copy>(
+pub fn plan<W, R: Copy>(
     catches: impl Iterator<Item = Catch<R>>,
     window: impl Fn(R, i64, i64) -> W,
 ) -> Option<Plan<W, R>> {

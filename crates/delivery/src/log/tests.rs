@@ -1,13 +1,38 @@
 use std::sync::{
     Mutex,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
-use kith_clock::Clock;
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use super::*;
-use crate::ws::framing::Frame;
+
+/// An entry that nobody has to encode.
+#[derive(Debug)]
+struct Plain {
+    seq: u64,
+    effect: Effect,
+    learned_at: Instant,
+}
+
+impl Entry for Plain {
+    fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    fn size(&self) -> usize {
+        2
+    }
+
+    fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    fn learned_at(&self) -> Instant {
+        self.learned_at
+    }
+}
 
 /// A follower that writes down what it gets, and takes only so much.
 #[derive(Debug, Clone)]
@@ -50,6 +75,7 @@ impl Device {
 }
 
 impl Receiver for Device {
+    type Entry = Plain;
     type Context = ();
 
     fn id(&self) -> u64 {
@@ -60,7 +86,7 @@ impl Receiver for Device {
         self.user_id
     }
 
-    fn deliver(&self, entry: &Entry, (): &mut ()) -> bool {
+    fn deliver(&self, entry: &Plain, (): &mut ()) -> bool {
         let room = self.room.load(Ordering::Relaxed);
         if room == 0 {
             return false;
@@ -80,24 +106,23 @@ impl Receiver for Device {
 }
 
 fn user() -> UserId {
-    Clock::system().new_id().into()
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    Uuid::from_u128(NEXT.fetch_add(1, Ordering::Relaxed).into()).into()
 }
 
-fn entry_with(seq: u64, effect: Effect) -> Arc<Entry> {
-    Arc::new(Entry {
+fn entry_with(seq: u64, effect: Effect) -> Arc<Plain> {
+    Arc::new(Plain {
         seq,
-        frame: Frame::text(|bytes| bytes.extend_from_slice(b"{}")),
-        own: None,
         effect,
         learned_at: Instant::now(),
     })
 }
 
-fn entry(seq: u64) -> Arc<Entry> {
+fn entry(seq: u64) -> Arc<Plain> {
     entry_with(seq, Effect::None)
 }
 
-fn reading(after: u64, through: u64) -> Reading {
+fn reading(after: u64, through: u64) -> Reading<Plain> {
     Reading {
         after,
         entries: (after + 1..=through).map(entry).collect(),
@@ -259,6 +284,27 @@ fn who_falls_behind_on_the_way_to_the_end_of_their_stay_is_out() {
 }
 
 #[test]
+fn the_end_of_a_stay_does_not_end_the_one_that_was_fetched_after_it() {
+    let (mut log, _) = log_at(20);
+    let device = Device::new(2, user());
+    log.join(device.clone(), 20, &mut ());
+    device.take_only(0);
+    log.receive(entry(21), &mut ());
+    device.take_only(usize::MAX);
+    // They left with 22 and came back with 25, and have fetched up to 26 before their own log says any of it.
+    for seq in 22..=26 {
+        log.receive(entry(seq), &mut ());
+    }
+    log.rejoin(2, Some(26), &mut ());
+
+    log.end_stay(2, 22);
+    log.begin_stay(device.clone(), 25, &mut ());
+    log.receive(entry(27), &mut ());
+
+    assert_eq!(device.seen(), [27]);
+}
+
+#[test]
 fn a_full_queue_detaches_only_its_own_room_seat_until_it_asks() {
     let (mut log, fast) = log_at(10);
     let slow = Device::new(2, user());
@@ -404,7 +450,7 @@ impl Model {
         self.committed.len() as u64
     }
 
-    fn entry(&self, seq: u64) -> Arc<Entry> {
+    fn entry(&self, seq: u64) -> Arc<Plain> {
         entry_with(seq, self.committed[usize::try_from(seq).unwrap() - 1])
     }
 
