@@ -15,7 +15,8 @@ const signedIn = [
   ["nothing", "/settings/none", "There is nothing here"],
 ] as const;
 
-test.describe.configure({ timeout: 120_000 });
+// Making the demo is the half of it where many things build at once.
+test.describe.configure({ timeout: 240_000 });
 
 for (const theme of ["light", "dark"] as const) {
   test(`every screen, ${theme}`, async ({ kith, open }, info) => {
