@@ -131,14 +131,12 @@ async function roomSwitch(page: Page, rooms: readonly string[]): Promise<number>
     await page.goto(`/chat/${room}`);
     await expect(page.getByRole("article").first()).toBeVisible();
   }
-  for (const room of rooms) {
-    await openFromList(page, room);
-    await page.evaluate(() => history.pushState(null, "", "/messages"));
-  }
+  for (const room of rooms) await openFromList(page, room);
   return openFromList(page, rooms[0] ?? "");
 }
 
 async function openFromList(page: Page, room: string): Promise<number> {
+  await page.evaluate(() => history.pushState(null, "", "/messages"));
   await page.locator(`a[href="/chat/${room}"]`).first().waitFor();
   return page.evaluate((id) => new Promise<number>((done) => {
     const start = performance.now();
