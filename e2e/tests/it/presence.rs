@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, TimeDelta, Utc};
 use kith_e2e::{
     Device, Node, Person, Postgres, Redis, Settings, befriend, direct_room, eventually_within,
-    group, post, within,
+    free_port, group, post, within,
 };
 use kith_sdk::{
     model::{Presence, RoomId, ServerFrame, UserId},
@@ -121,6 +121,63 @@ async fn two_nodes_show_each_other_who_is_here_until_one_of_them_dies() {
     assert_eq!(
         (listed.status.as_str(), listed.last_seen_at),
         ("offline", Some(seen))
+    );
+    anns.assert_sound();
+}
+
+#[tokio::test]
+async fn presence_works_on_a_process_of_its_own_and_outlives_a_gateway() {
+    let postgres = Postgres::start().await;
+    let [others, presence] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
+    let role = |role: &str| {
+        // The lease of these nodes is the default.
+        let mut settings = Settings::default()
+            .with_postgres(&postgres.url())
+            .with("KITH__NODE__ROLES", role)
+            .with("KITH__UPSTREAM__PRESENCE", &format!("http://{presence}"));
+        for service in ["ACCOUNTS", "FRIENDS", "CHAT"] {
+            let variable = format!("KITH__UPSTREAM__{service}");
+            settings = settings.with(&variable, &format!("http://{others}"));
+        }
+        settings
+    };
+    let internal =
+        |settings: Settings, at: &str| settings.with("KITH__SERVER__INTERNAL_LISTEN", at);
+    let _presence = Node::start_with(internal(role("presence"), &presence)).await;
+    let here = role("accounts,friends,chat,gateway");
+    let here = Node::start_with(internal(here, &others)).await;
+    let mut there = Node::start_with(role("gateway")).await;
+    let ann = Person::sign_up(&here, "ann").await;
+    let bob = Person::sign_up(&there, "bob").await;
+    let anns = ann.device().await;
+    watched(&anns, bob.id(), "offline").await;
+    let bobs = bob.device().await;
+
+    befriend(&ann, &bob).await;
+    within(
+        AT_ONCE,
+        "now she may see him",
+        wait_status(&anns, bob.id(), "online"),
+    )
+    .await;
+    bobs.link.status("away").await.unwrap();
+    within(AT_ONCE, "he is away", wait_status(&anns, bob.id(), "away")).await;
+    let before = now();
+    there.kill().await;
+
+    // The lease, and the look for it that comes every second.
+    let ends = Duration::from_secs(17);
+    let gone = eventually_within(ends, "his lease ends", async || {
+        shown(&anns.frames(), bob.id())
+            .pop()
+            .filter(|presence| presence.status == "offline")
+    })
+    .await;
+    let seen = gone.last_seen_at.expect("friends see when");
+    // The gateway says every 5 s that it lives; what is known is its last word.
+    assert!(
+        seen <= before + TimeDelta::seconds(1) && seen > before - TimeDelta::seconds(7),
+        "{seen} {before}"
     );
     anns.assert_sound();
 }
