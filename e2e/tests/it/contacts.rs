@@ -1,7 +1,7 @@
 //! Contact matching: only who opted in is found, only as far as they want to be, and only for so many questions a day.
 
 use kith_e2e::{Node, Person, Settings, befriend};
-use kith_sdk::rest::PrivacyChange;
+use kith_sdk::{model::ServerFrame, rest::PrivacyChange};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -28,13 +28,13 @@ fn hash(salt: &str, contact: &str) -> String {
         .collect()
 }
 
-struct Salt {
+pub(super) struct Salt {
     id: Value,
     text: String,
 }
 
 impl Salt {
-    async fn read(person: &Person) -> Self {
+    pub(super) async fn read(person: &Person) -> Self {
         let (status, body) = call(person, Method::GET, "", &Value::Null).await;
         assert_eq!(status, 200, "{body}");
         Self {
@@ -48,13 +48,13 @@ impl Salt {
         json!({ "salt_id": self.id, "hashes": hashes })
     }
 
-    async fn register(&self, person: &Person, contact: &str) {
+    pub(super) async fn register(&self, person: &Person, contact: &str) {
         let (status, body) = call(person, Method::PUT, "/me", &self.body(&[contact])).await;
         assert_eq!((status, &body["registered_count"]), (200, &json!(1)));
     }
 
     /// The user names that a question finds.
-    async fn ask(&self, person: &Person, contacts: &[&str]) -> Vec<String> {
+    pub(super) async fn ask(&self, person: &Person, contacts: &[&str]) -> Vec<String> {
         let (status, body) = call(person, Method::POST, "/match", &self.body(contacts)).await;
         assert_eq!(status, 200, "{body}");
         let items = body["items"].as_array().unwrap();
@@ -106,6 +106,58 @@ async fn contacts_who_opted_in_are_found_as_far_as_they_want() {
     assert_eq!(salt.ask(&ann, &numbers).await, [""; 0]);
     let (_, state) = call(&cat, Method::GET, "", &Value::Null).await;
     assert_eq!(state["registered_count"], 0);
+}
+
+#[tokio::test]
+async fn who_asked_to_be_told_hears_of_a_contact_once() {
+    let node = Node::start().await;
+    let [ann, ben, cat, dan] = Person::sign_up_all(&node, ["ann", "ben", "cat", "dan"]).await;
+    let salt = Salt::read(&ann).await;
+    let awaited = async |person: &Person| {
+        let (_, state) = call(person, Method::GET, "", &Value::Null).await;
+        state["awaited_count"].clone()
+    };
+    let ask_to_be_told = async |person: &Person, contacts: &[&str]| {
+        let mut body = salt.body(contacts);
+        body["notify"] = true.into();
+        let (status, body) = call(person, Method::POST, "/match", &body).await;
+        assert_eq!(status, 200, "{body}");
+        body["items"].as_array().unwrap().len()
+    };
+    salt.register(&cat, "tel:+3").await;
+    let anns = ann.device().await;
+    let (bens, dans) = (ben.device().await, dan.device().await);
+
+    assert_eq!(salt.ask(&ann, &["tel:+9"]).await, [""; 0]);
+    assert_eq!(awaited(&ann).await, 0, "a plain question leaves nothing");
+    assert_eq!(ask_to_be_told(&ann, &["tel:+2", "tel:+3"]).await, 1);
+    assert_eq!(awaited(&ann).await, 1, "who is here is not waited for");
+    // Somebody whom she would not be shown, and somebody who thought better of it.
+    ask_to_be_told(&dan, &["tel:+2"]).await;
+    ben.api.block(dan.id()).await.unwrap();
+    ask_to_be_told(&cat, &["tel:+2"]).await;
+    let (withdrawn, _) = call(&cat, Method::DELETE, "/awaited", &Value::Null).await;
+    assert_eq!((withdrawn, awaited(&cat).await), (204, json!(0)));
+
+    salt.register(&ben, "tel:+2").await;
+
+    let joined = anns.wait_user("contact.joined").await;
+    assert_eq!(joined.data["user"]["id"], json!(ben.id()));
+    assert_eq!(joined.data["user"]["relation"], "none");
+    assert_eq!(awaited(&ann).await, 0, "told once");
+    let (left, _) = call(&ben, Method::DELETE, "/me", &Value::Null).await;
+    assert_eq!(left, 204);
+    salt.register(&ben, "tel:+2").await;
+    // Everything that came of it is in the logs before this.
+    befriend(&ann, &ben).await;
+    anns.wait_user("friend.accepted").await;
+    let times = |device: &kith_e2e::Device| {
+        let frames = device.frames();
+        let of_kind = |frame: &&ServerFrame| matches!(frame, ServerFrame::User(event) if event.kind == "contact.joined");
+        frames.iter().filter(of_kind).count()
+    };
+    assert_eq!([times(&anns), times(&bens), times(&dans)], [1, 0, 0]);
+    anns.assert_sound();
 }
 
 #[tokio::test]

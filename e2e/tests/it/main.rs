@@ -23,6 +23,7 @@ mod profiles;
 mod races;
 mod resume;
 mod roles;
+mod seeing;
 mod sessions;
 mod slow_reader;
 mod surface;

@@ -1,15 +1,19 @@
 //! Who may do what to whom: every relation against every setting, as one reads it in a table. What is not in the table is
-//! the same for everybody.
+//! the same for everybody. Who sees whom is in `seeing.rs`.
 
-use kith_e2e::{Node, Person, befriend, befriend_all, direct_room, group};
+mod acts;
+
+use kith_e2e::{Node, Person, befriend, befriend_all, direct_room, eventually, group};
 use kith_sdk::{
     model::{RoomId, ServerFrame},
-    outbox::fresh_client_id,
-    rest::{ApiError, MessagePost, NewGroup, Paging, PrivacyChange, Requested},
+    rest::{Paging, PrivacyChange, ProfileChange},
 };
 
+use self::acts::run;
+use crate::contacts::Salt;
+
 /// The actor's relation to the other one, in the order of the table's columns.
-const RELATIONS: [&str; 5] = [
+pub(super) const RELATIONS: [&str; 5] = [
     "stranger",
     "friend_of_friend",
     "friend",
@@ -17,7 +21,7 @@ const RELATIONS: [&str; 5] = [
     "they_block_me",
 ];
 
-/// The other one's setting; the actor's relation. `privacy` is 403 `not_allowed_by_privacy`: across a block too, so that
+/// What an actor does to, or learns of, the other one; the other one's setting; the actor's relation. `privacy` is 403 `not_allowed_by_privacy`: across a block too, so that
 /// nobody can tell a block from a setting.
 const MATRIX: &str = "
     act           | setting            | stranger | friend of friend | friend          | I block them | they block me
@@ -39,6 +43,20 @@ const MATRIX: &str = "
     add to group  | everyone           | yes      | yes              | yes             | privacy      | privacy
     add to group  | friends            | privacy  | privacy          | yes             | privacy      | privacy
     add to group  | nobody             | privacy  | privacy          | privacy         | privacy      | privacy
+    type          | everyone           | yes      | yes              | yes             | no           | no
+    type          | friends            | no       | no               | yes             | no           | no
+    type          | nobody             | no       | no               | no              | no           | no
+    type in group | everyone           | yes      | yes              | yes             | no           | no
+    type in group | nobody             | yes      | yes              | yes             | no           | no
+    find          | everyone           | yes      | yes              | yes             | no           | no
+    find          | friends_of_friends | no       | yes              | yes             | no           | no
+    find          | nobody             | no       | no               | no              | no           | no
+    be suggested  | everyone           | yes      | yes              | no              | no           | no
+    be suggested  | friends_of_friends | no       | yes              | no              | no           | no
+    be suggested  | nobody             | no       | no               | no              | no           | no
+    match contact | everyone           | yes      | yes              | yes             | no           | no
+    match contact | friends_of_friends | no       | yes              | yes             | no           | no
+    match contact | nobody             | no       | no               | no              | no           | no
     ask           | everyone           | yes      | yes              | already_friends | forbidden    | yes
     ask           | friends_of_friends | privacy  | yes              | already_friends | forbidden    | privacy
     ask           | nobody             | privacy  | privacy          | already_friends | forbidden    | privacy
@@ -61,12 +79,16 @@ struct Other {
     new: Person,
     old: Person,
     rooms: Vec<RoomId>,
+    /// Of the old one, with nobody else.
+    alone: RoomId,
 }
 
 struct Actor {
     person: Person,
     /// A group of their own.
     group: RoomId,
+    /// A group with every actor and every old one.
+    shared: RoomId,
 }
 
 #[tokio::test]
@@ -75,8 +97,7 @@ async fn relations_and_settings_decide_together() {
     let (actors, others) = cast(&node).await;
 
     let mut wrong = Vec::new();
-    for line in MATRIX.lines().skip(2).filter(|line| line.contains('|')) {
-        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+    for cells in rows(MATRIX) {
         let (act, setting) = (cells[0], cells[1]);
         let other = others.iter().find(|one| one.setting == setting).unwrap();
         for (column, expected) in cells[2..].iter().enumerate() {
@@ -163,8 +184,7 @@ async fn receipts_are_reciprocal_and_stop_at_a_block() {
             .unwrap();
     }
     let mut viewers = Vec::new();
-    for line in RECEIPTS.lines().skip(2).filter(|line| line.contains('|')) {
-        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+    for cells in rows(RECEIPTS) {
         let viewer = by_name(cells[0]);
         viewers.push((viewer, viewer.device().await, [cells[1], cells[2]]));
     }
@@ -208,11 +228,19 @@ async fn receipts_are_reciprocal_and_stop_at_a_block() {
     }
 }
 
-/// The actors by relation, and the others by setting.
+/// The rows of a table, without its head.
+pub(super) fn rows(table: &str) -> impl Iterator<Item = Vec<&str>> {
+    let lines = table.lines().skip(2).filter(|line| line.contains('|'));
+    lines.map(|line| line.split('|').map(str::trim).collect())
+}
+
+/// The actors by relation, and the others by setting. Everybody has an interest in common, so that strangers could be
+/// suggested too.
 async fn cast(node: &Node) -> (Vec<Actor>, Vec<Other>) {
     let people = Person::sign_up_all(node, RELATIONS).await;
-    let shared = Person::sign_up(node, "shared_friend").await;
-    befriend(&people[1], &shared).await;
+    let friend = Person::sign_up(node, "shared_friend").await;
+    befriend(&people[1], &friend).await;
+    let salt = Salt::read(&friend).await;
     let mut others = Vec::new();
     for setting in ["everyone", "friends_of_friends", "friends", "nobody"] {
         let names = [format!("new_{setting}"), format!("old_{setting}")];
@@ -224,25 +252,56 @@ async fn cast(node: &Node) -> (Vec<Actor>, Vec<Other>) {
             kith_e2e::post(actor, room, "from before").await;
             rooms.push(room);
         }
-        for other in [&new, &old] {
-            befriend_all(other, &[shared.clone(), people[2].clone()]).await;
-            other.api.update_privacy(&all_at(setting)).await.unwrap();
-            people[3].api.block(other.id()).await.unwrap();
-            other.api.block(people[4].id()).await.unwrap();
-        }
+        let alone = group("Alone", std::slice::from_ref(&old)).await.id();
+        salt.register(&new, &format!("tel:{setting}")).await;
         others.push(Other {
             setting,
             new,
             old,
             rooms,
+            alone,
         });
+    }
+    let olds = others.iter().map(|other| other.old.clone());
+    let everybody: Vec<Person> = people.iter().cloned().chain(olds).collect();
+    let shared = group("Everybody", &everybody).await.id();
+    for person in people.iter().chain(others.iter().map(|other| &other.new)) {
+        take_up_climbing(person, &friend).await;
+    }
+    for other in &others {
+        for person in [&other.new, &other.old] {
+            befriend_all(person, &[friend.clone(), people[2].clone()]).await;
+            let settings = all_at(other.setting);
+            person.api.update_privacy(&settings).await.unwrap();
+            people[3].api.block(person.id()).await.unwrap();
+            person.api.block(people[4].id()).await.unwrap();
+        }
     }
     let mut actors = Vec::new();
     for person in people {
         let group = group("Own", std::slice::from_ref(&person)).await.id();
-        actors.push(Actor { person, group });
+        actors.push(Actor {
+            person,
+            group,
+            shared,
+        });
     }
     (actors, others)
+}
+
+/// Gives somebody an interest, and waits until the services that look for people know it.
+async fn take_up_climbing(person: &Person, friend: &Person) {
+    let interests = vec!["climbing".to_owned()];
+    let change = ProfileChange {
+        interests: Some(interests.clone()),
+        ..ProfileChange::default()
+    };
+    person.api.update_me(&change).await.unwrap();
+    eventually("the interest is known", async || {
+        let seen = friend.api.user(person.id()).await.unwrap();
+        (seen.interests == interests).then_some(())
+    })
+    .await;
 }
 
 /// The setting for everything that has it.
@@ -257,57 +316,5 @@ fn all_at(setting: &str) -> PrivacyChange {
         presence: circle(friends),
         last_seen: circle(friends),
         read_receipts: None,
-    }
-}
-
-/// Does it, and says in a word how it went.
-async fn run(act: &str, actor: &Actor, other: &Other, room: RoomId) -> String {
-    let api = &actor.person.api;
-    let text = || MessagePost {
-        client_id: fresh_client_id(),
-        text: "hello".to_owned(),
-        reply_to: None,
-    };
-    match act {
-        "see profile" => api.user(other.new.id()).await.unwrap().relation,
-        "open a room" => word(api.direct_room(other.new.id()).await),
-        "write" => word(api.post_message(room, &text()).await),
-        "write live" => {
-            let device = actor.person.device().await;
-            match device.send(room, "hello").await {
-                Ok(_) => "yes".to_owned(),
-                Err(error) => short(error.code()),
-            }
-        }
-        "read old" => word(
-            api.messages(room, kith_sdk::rest::Window::Newest, None)
-                .await,
-        ),
-        "make a group" => {
-            let group = NewGroup {
-                name: "With them".to_owned(),
-                participant_ids: vec![other.new.id()],
-                client_id: None,
-            };
-            word(api.create_group(&group).await)
-        }
-        "add to group" => word(api.add_participants(actor.group, &[other.new.id()]).await),
-        "ask" => word(
-            api.request_friend(other.new.id(), None)
-                .await
-                .map(|asked| assert!(matches!(asked, Requested::Pending(_)))),
-        ),
-        unknown => panic!("the table has an unknown act: {unknown}"),
-    }
-}
-
-fn word<T>(answer: Result<T, ApiError>) -> String {
-    answer.map_or_else(|error| short(error.code()), |_| "yes".to_owned())
-}
-
-fn short(code: Option<&str>) -> String {
-    match code {
-        Some("not_allowed_by_privacy") => "privacy".to_owned(),
-        code => code.unwrap_or("nothing").to_owned(),
     }
 }
