@@ -27,7 +27,7 @@ pub struct Loader {
 pub struct Setting {
     /// `section.key`.
     pub key: String,
-    /// Its value; of a secret, only that there is one.
+    /// Its value as TOML; of a secret, only that there is one.
     pub value: String,
     /// It is not the default.
     pub changed: bool,
@@ -95,10 +95,13 @@ impl Loader {
         let merged = self
             .merged(&overrides)
             .map_err(|error| Problems::one("", error.to_string()))?;
+        let defaults = self
+            .merged(&[])
+            .map_err(|error| Problems::one("", error.to_string()))?;
         let mut settings: Vec<Setting> = leaves(&merged.cache)
             .into_iter()
             .map(|(key, value)| Setting {
-                value: shown(&key, &value),
+                value: shown(&key, &as_default(&key, value, &defaults)),
                 changed: overrides.iter().any(|(other, ..)| *other == key),
                 key,
             })
@@ -217,23 +220,62 @@ fn leaves(root: &Value) -> Vec<(String, Value)> {
     found
 }
 
+/// A variable's text as what its default is: a number or a choice of true and false needs no quotes.
+fn as_default(key: &str, value: Value, defaults: &Config) -> Value {
+    let Ok(default) = defaults.get::<Value>(key) else {
+        return value;
+    };
+    let kind = match default.kind {
+        ValueKind::Boolean(_) => value.clone().into_bool().map(ValueKind::Boolean),
+        ValueKind::I64(_) => value.clone().into_int().map(ValueKind::I64),
+        ValueKind::Float(_) => value.clone().into_float().map(ValueKind::Float),
+        _ => return value,
+    };
+    kind.map_or(value, |kind| Value::new(None, kind))
+}
+
 /// A value as an operator may see it on a screen that others see too.
 fn shown(key: &str, value: &Value) -> String {
     let last = key.rsplit('.').next().unwrap_or(key);
     let is_secret = ["key", "secret", "password", "token"]
         .iter()
         .any(|word| last == *word || last.ends_with(&format!("_{word}")));
-    let text = match &value.kind {
+    if is_secret && !value.to_string().is_empty() {
+        return quoted("(set)");
+    }
+    match &value.kind {
         ValueKind::Array(items) => {
-            let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+            let items: Vec<String> = items.iter().map(literal).collect();
             format!("[{}]", items.join(", "))
         }
-        _ => value.to_string(),
-    };
-    if is_secret && !text.is_empty() {
-        return "(set)".to_owned();
+        _ => literal(value),
     }
-    crate::redacted_url(&text)
+}
+
+/// A single value as TOML writes it.
+fn literal(value: &Value) -> String {
+    match &value.kind {
+        ValueKind::String(text) => quoted(&crate::redacted_url(text)),
+        _ => value.to_string(),
+    }
+}
+
+/// A basic string of TOML.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => {
+                let escaped = format!("\\u{:04X}", u32::from(c));
+                quoted.push_str(&escaped);
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 #[cfg(test)]

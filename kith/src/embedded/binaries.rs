@@ -20,6 +20,18 @@ pub struct Binaries {
 }
 
 impl Binaries {
+    /// Whether it comes with an extension; nothing when it does not say where it keeps them.
+    pub async fn has_extension(&self, name: &str) -> Option<bool> {
+        let answer = Command::new(self.program("pg_config"))
+            .arg("--sharedir")
+            .output()
+            .await
+            .ok()?;
+        let folder = String::from_utf8_lossy(&answer.stdout);
+        let control = Path::new(folder.trim()).join(format!("extension/{name}.control"));
+        answer.status.success().then(|| control.exists())
+    }
+
     /// The path of one of its programs.
     pub fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)

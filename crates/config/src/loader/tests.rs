@@ -125,9 +125,32 @@ fn shown_settings_hold_no_secret() {
     .unwrap();
 
     let value = |key: &str| settings.iter().find(|setting| setting.key == key).unwrap();
-    assert_eq!(value("secrets.key").value, "(set)");
-    assert_eq!(value("database.url").value, "postgres://kith:…@db/kith");
+    assert_eq!(value("secrets.key").value, r#""(set)""#);
+    assert_eq!(
+        value("database.url").value,
+        r#""postgres://kith:…@db/kith""#
+    );
     assert!(value("database.url").changed && !value("telemetry.log").changed);
+}
+
+#[test]
+fn shown_settings_are_toml_that_means_the_same() {
+    let changed = loader(&[
+        ("KITH__LIMITS__ENABLED", "false"),
+        ("KITH__SERVER__GRACE_PERIOD", "20s"),
+        ("KITH__TELEMETRY__LOG", "a \"quoted\" \\ one\u{7}"),
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shown.toml");
+    let lines = changed.settings().unwrap().into_iter();
+    let lines = lines.map(|setting| format!("{} = {}\n", setting.key, setting.value));
+    std::fs::write(&file, lines.collect::<String>()).unwrap();
+
+    let read: Everything = loader(&[]).file(Some(&file)).load().unwrap();
+
+    assert!(!read.limits.enabled);
+    assert_eq!(read.server.grace_period, Duration::from_secs(20));
+    assert_eq!(read.telemetry.log, "a \"quoted\" \\ one\u{7}");
 }
 
 #[test]

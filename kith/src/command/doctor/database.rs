@@ -8,10 +8,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::Finding;
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::embedded::{self, DataFolder, MINIMUM_MAJOR, Owner, locate};
 
 const PATIENCE: Duration = Duration::from_secs(3);
+/// What friends needs besides PostgreSQL itself.
+const TRIGRAMS: &str = "pg_trgm";
 
 /// What the private PostgreSQL needs.
 pub(super) async fn embedded(config: &Config) -> Vec<Finding> {
@@ -19,11 +21,19 @@ pub(super) async fn embedded(config: &Config) -> Vec<Finding> {
     let path = kith_config::search_path();
     let found = locate(path.as_deref()).await;
     match found.first() {
-        Some(newest) => findings.push(Finding::fine(format!(
-            "PostgreSQL {} in {}",
-            newest.major,
-            newest.folder.display()
-        ))),
+        Some(newest) => {
+            findings.push(Finding::fine(format!(
+                "PostgreSQL {} in {}",
+                newest.major,
+                newest.folder.display()
+            )));
+            if newest.has_extension(TRIGRAMS).await == Some(false) {
+                findings.push(Finding::missing(
+                    format!("the extension {TRIGRAMS} of that PostgreSQL, for the user search"),
+                    contrib_command(),
+                ));
+            }
+        }
         None => findings.push(Finding::missing(
             format!("PostgreSQL {MINIMUM_MAJOR} or newer (postgres and initdb)"),
             format!(
@@ -99,25 +109,32 @@ pub(super) async fn given(config: &Config) -> Vec<Finding> {
         };
         if !asked.contains(&url) {
             asked.push(url);
-            findings.push(ask_postgres(url).await);
+            let of_friends = config.node.roles.contains(Role::Friends)
+                && config
+                    .database
+                    .url_of("friends")
+                    .is_some_and(|its| its.expose_secret() == url);
+            findings.push(ask_postgres(url, of_friends).await);
         }
     }
     findings
 }
 
-async fn ask_postgres(url: &str) -> Finding {
+async fn ask_postgres(url: &str, of_friends: bool) -> Finding {
     let shown = kith_config::redacted_url(url);
     let ask = async {
         let mut db = PgConnection::connect(url).await?;
-        let answer: (String, bool) = sqlx::query_as(
-            "SELECT current_setting('server_version_num'), has_database_privilege(current_database(), 'CREATE')",
+        let answer: (String, bool, bool) = sqlx::query_as(
+            "SELECT current_setting('server_version_num'), has_database_privilege(current_database(), 'CREATE'),
+                    EXISTS (SELECT FROM pg_available_extensions WHERE name = $1)",
         )
+        .bind(TRIGRAMS)
         .fetch_one(&mut db)
         .await?;
         Ok::<_, sqlx::Error>(answer)
     };
     match tokio::time::timeout(PATIENCE, ask).await {
-        Ok(Ok((version, may_create))) => {
+        Ok(Ok((version, may_create, has_trigrams))) => {
             let major: u32 = version.parse::<u32>().unwrap_or(0) / 10_000;
             if major < MINIMUM_MAJOR {
                 return Finding::missing(
@@ -131,7 +148,13 @@ async fn ask_postgres(url: &str) -> Finding {
                     "GRANT CREATE ON DATABASE … TO … (as its owner)",
                 );
             }
-            Finding::fine(format!("PostgreSQL {major} at {shown}"))
+            if of_friends && !has_trigrams {
+                return Finding::missing(
+                    format!("the extension {TRIGRAMS} at {shown}, for the user search"),
+                    "install that server's contrib package: `postgresql-contrib` in most distributions, part of `postgresql-15` in Debian",
+                );
+            }
+            Finding::fine(format!("PostgreSQL {major} with what it needs at {shown}"))
         }
         Ok(Err(error)) => Finding::missing(
             format!("an answer from {shown}: {error}"),
@@ -199,26 +222,43 @@ async fn ping(url: &str) -> std::io::Result<()> {
     }
 }
 
-/// How this distribution installs PostgreSQL.
-fn install_command() -> &'static str {
+/// How this distribution installs what comes with PostgreSQL.
+fn contrib_command() -> &'static str {
+    if runs_on(&["debian", "ubuntu"]) {
+        "apt-get install -y postgresql postgresql-contrib"
+    } else if runs_on(&["alpine"]) {
+        "apk add postgresql-contrib"
+    } else if runs_on(&["fedora", "rhel", "centos"]) {
+        "dnf install -y postgresql-contrib"
+    } else if runs_on(&["suse"]) {
+        "zypper install postgresql-contrib"
+    } else {
+        "install the contrib package of that PostgreSQL, mostly called postgresql-contrib"
+    }
+}
+
+/// Whether this distribution is one of these, or like one.
+fn runs_on(names: &[&str]) -> bool {
     let release = std::fs::read_to_string("/etc/os-release")
         .unwrap_or_default()
         .to_lowercase();
-    let is = |names: &[&str]| {
-        release
-            .lines()
-            .filter(|line| line.starts_with("id=") || line.starts_with("id_like="))
-            .any(|line| names.iter().any(|name| line.contains(name)))
-    };
-    if is(&["debian", "ubuntu"]) {
+    release
+        .lines()
+        .filter(|line| line.starts_with("id=") || line.starts_with("id_like="))
+        .any(|line| names.iter().any(|name| line.contains(name)))
+}
+
+/// How this distribution installs PostgreSQL.
+fn install_command() -> &'static str {
+    if runs_on(&["debian", "ubuntu"]) {
         "apt-get install -y postgresql"
-    } else if is(&["alpine"]) {
+    } else if runs_on(&["alpine"]) {
         "apk add postgresql postgresql-contrib"
-    } else if is(&["fedora", "rhel", "centos"]) {
+    } else if runs_on(&["fedora", "rhel", "centos"]) {
         "dnf install -y postgresql-server postgresql-contrib"
-    } else if is(&["arch"]) {
+    } else if runs_on(&["arch"]) {
         "pacman -S postgresql"
-    } else if is(&["suse"]) {
+    } else if runs_on(&["suse"]) {
         "zypper install postgresql-server postgresql-contrib"
     } else {
         "install PostgreSQL with your package manager, so that `postgres` and `initdb` are in the PATH"
