@@ -40,7 +40,7 @@ static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(Description::openapi
         suggestions::list_suggestions, suggestions::dismiss_suggestion,
         friends::list_friends, friends::list_blocked, friends::block_user, friends::unblock_user,
         friends::remove_friend, contacts::get_salt, contacts::register, contacts::remove,
-        contacts::find, friend_requests::list_requests, friend_requests::send_request,
+        contacts::find, contacts::remove_awaited, friend_requests::list_requests, friend_requests::send_request,
         friend_requests::respond_to_request,
         rooms::list_rooms, rooms::create_room, rooms::get_room, rooms::update_room,
         rooms::update_settings, rooms::list_events, participants::list_participants,

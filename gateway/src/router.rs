@@ -68,6 +68,7 @@ routes! {
     put    "/api/v1/friends/contacts/me"                         caller  contacts::register;
     delete "/api/v1/friends/contacts/me"                         caller  contacts::remove;
     post   "/api/v1/friends/contacts/match"                      caller  contacts::find;
+    delete "/api/v1/friends/contacts/awaited"                    caller  contacts::remove_awaited;
     post   "/api/v1/friends/block/{user_id}"                     caller  friends::block_user;
     delete "/api/v1/friends/block/{user_id}"                     caller  friends::unblock_user;
     delete "/api/v1/friends/{user_id}"                           caller  friends::remove_friend;

@@ -93,7 +93,7 @@ pub(super) async fn index(mut node: Node, postgres: &Server) -> anyhow::Result<N
     eventually_within(INDEXING, "everybody is in the search", async || {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let left =
-            "SELECT count(*) FROM (SELECT FROM friends.users WHERE NOT indexed LIMIT 1) some";
+            "SELECT count(*) FROM (SELECT FROM friends.users WHERE NOT indexed LIMIT 1) AS waiting";
         (postgres.query(DATABASE, left).ok()?.trim() == "0").then_some(())
     })
     .await;

@@ -10,6 +10,7 @@ use kith_api::{
     },
     friends::v1::{
         contact_service_client::ContactServiceClient, friends_service_client::FriendsServiceClient,
+        graph_import_service_client::GraphImportServiceClient,
     },
     presence::v1::presence_service_client::PresenceServiceClient,
 };
@@ -75,6 +76,11 @@ impl Upstream {
     /// Contact matching, for this caller.
     pub fn contacts(&self, caller: &Caller) -> ContactServiceClient<Intercepted> {
         ContactServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+    }
+
+    /// The import of another system's graph, for this caller.
+    pub fn graph_import(&self, caller: &Caller) -> GraphImportServiceClient<Intercepted> {
+        GraphImportServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
     }
 
     /// The chat service, for this caller.

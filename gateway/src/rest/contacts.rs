@@ -1,9 +1,10 @@
-//! Contact matching: opting in and out, and asking which of one's contacts are here. Contacts come as hashes only.
+//! Contact matching: opting in and out, asking which of one's contacts are here, and waiting for the others. Contacts come as hashes only.
 
 use axum::{Json as Answer, extract::State};
 use http::StatusCode;
 use kith_api::friends::v1::{
-    GetContactSaltRequest, MatchContactsRequest, RegisterContactsRequest, RemoveContactsRequest,
+    GetContactSaltRequest, MatchContactsRequest, RegisterContactsRequest,
+    RemoveAwaitedContactsRequest, RemoveContactsRequest,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,6 +46,9 @@ pub(crate) struct AskedContacts {
     /// 1 to 1000 SHA-256 hashes, as 64 hexadecimal digits.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 1000)]
     hashes: Vec<Vec<u8>>,
+    /// Keep those who are not here, and tell the caller (`contact.joined`) when one of them registers. At most 5000 are kept, the latest.
+    #[schema(value_type = Option<bool>)]
+    notify: bool,
 }
 
 /// What contacts are hashed with: a hash is SHA-256 over `salt`, a colon, and `tel:+14155550123` or `mailto:ann@example.com`
@@ -56,6 +60,8 @@ pub(crate) struct ContactSalt {
     salt: String,
     /// Contacts that the caller can be matched by. When the salt changes it is 0: register again.
     registered_count: u32,
+    /// Contacts for whom the caller waits. When the salt changes it is 0: ask again.
+    awaited_count: u32,
 }
 
 /// How many contacts the caller can be matched by.
@@ -93,6 +99,7 @@ impl Read for AskedContacts {
         Self {
             salt_id: salt_id(fields),
             hashes: hashes(fields, MAX_ASKED),
+            notify: fields.optional_bool("notify").unwrap_or_default(),
         }
     }
 }
@@ -155,10 +162,11 @@ pub(crate) async fn get_salt(
         salt_id: salt.salt_id,
         salt: salt.value,
         registered_count: answer.registered_count,
+        awaited_count: answer.awaited_count,
     }))
 }
 
-/// Opts in: replaces what the caller can be matched by. 409 `conflict`: the salt has changed, read it again.
+/// Opts in: replaces what the caller can be matched by. Who asked to be told of one of these contacts, and may find the caller, is. 409 `conflict`: the salt has changed, read it again.
 #[utoipa::path(
     put, path = "/api/v1/friends/contacts/me", operation_id = "register_contacts", tag = "friends", request_body = OwnContacts,
     responses((status = 200, body = Registered)),
@@ -201,7 +209,7 @@ pub(crate) async fn remove(
 }
 
 /// Those of the contacts who are here, opted in, and let the caller find them. Nothing is kept of the question but how many
-/// contacts it named: a day has a budget. 409 `conflict`: the salt has changed, read it again.
+/// contacts it named, unless `notify` asks for it: a day has a budget. 409 `conflict`: the salt has changed, read it again.
 #[utoipa::path(
     post, path = "/api/v1/friends/contacts/match", operation_id = "match_contacts", tag = "friends", request_body = AskedContacts,
     responses((status = 200, body = List<ContactMatch>)),
@@ -214,6 +222,7 @@ pub(crate) async fn find(
     let call = MatchContactsRequest {
         salt_id: body.salt_id,
         hashes: body.hashes.into_iter().map(Into::into).collect(),
+        notify: body.notify,
     };
     // Once: a repetition would take from the budget again.
     let answer = once(state.friends.contacts(&caller.context).match_contacts(call)).await?;
@@ -225,4 +234,24 @@ pub(crate) async fn find(
         items: matches.collect(),
         next_cursor: None,
     }))
+}
+
+/// Forgets for whom the caller waits.
+#[utoipa::path(
+    delete, path = "/api/v1/friends/contacts/awaited", operation_id = "remove_awaited_contacts", tag = "friends",
+    responses((status = 204, description = "The caller is told of nobody.")),
+)]
+pub(crate) async fn remove_awaited(
+    State(state): State<AppState>,
+    caller: Caller,
+    _: Nothing,
+) -> Result<StatusCode, Problem> {
+    repeatable(|| async {
+        let mut contacts = state.friends.contacts(&caller.context);
+        contacts
+            .remove_awaited_contacts(RemoveAwaitedContactsRequest {})
+            .await
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
 }

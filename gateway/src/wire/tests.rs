@@ -326,6 +326,11 @@ fn every_user_event_has_its_word_and_shape() {
         ),
         (Body::ProfileUpdated(user()), "profile.updated", me_json()),
         (
+            Body::ContactJoined(v1::ContactJoined { user: Some(user()) }),
+            "contact.joined",
+            json!({"user": user_json()}),
+        ),
+        (
             Body::SessionRevoked(session),
             "session.revoked",
             json!({"session_id": BOB}),

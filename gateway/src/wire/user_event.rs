@@ -4,7 +4,7 @@ use kith_api::chat::v1::{self, user_event_body::Body};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{FriendRequest, Me, Privacy, Room, Time};
+use super::{FriendRequest, Me, Privacy, Room, Time, User};
 
 /// A durable event of a person.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -40,6 +40,8 @@ pub(crate) enum UserEventBody {
     Privacy(Privacy),
     /// `session.revoked`.
     Session(SessionRevoked),
+    /// `contact.joined`.
+    Contact(Box<ContactJoined>),
     /// An event of a newer service, which this gateway cannot show.
     Unknown {},
 }
@@ -71,6 +73,12 @@ pub(crate) struct OtherUser {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct SessionRevoked {
     pub(crate) session_id: String,
+}
+
+/// A contact for whom the user waits can be found now.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(crate) struct ContactJoined {
+    pub(crate) user: User,
 }
 
 impl UserEvent {
@@ -116,6 +124,12 @@ fn body(body: Option<Body>, owner: &str) -> (&'static str, UserEventBody) {
             UserEventBody::Session(SessionRevoked {
                 session_id: it.session_id,
             }),
+        ),
+        Some(Body::ContactJoined(it)) => (
+            "contact.joined",
+            UserEventBody::Contact(Box::new(ContactJoined {
+                user: it.user.unwrap_or_default().into(),
+            })),
         ),
         // It keeps its useq: a client that skips it still moves its cursor.
         None => ("unknown", UserEventBody::Unknown {}),

@@ -9,6 +9,7 @@ pub(crate) mod get_users;
 pub(crate) mod import_users;
 pub(crate) mod issue_session;
 pub(crate) mod list_sessions;
+pub(crate) mod list_signed_in_users;
 mod live_session;
 pub(crate) mod login;
 pub(crate) mod logout;

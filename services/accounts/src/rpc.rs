@@ -16,7 +16,8 @@ use tonic::{Request, Response, Status};
 use crate::{
     app::{
         App, change_password::change_password, delete_account::delete_account,
-        get_users::get_users, list_sessions::list_sessions, login::login, logout::logout,
+        get_users::get_users, list_sessions::list_sessions,
+        list_signed_in_users::list_signed_in_users, login::login, logout::logout,
         refresh_session::refresh_session, register::register, revoke_session::revoke_session,
         update_profile::update_profile, verify_service_key::verify_service_key,
         watch_revocations::watch_revocations,
@@ -165,6 +166,20 @@ impl AccountsService for Rpc {
         };
         answer(users.map(|users| proto::GetUsersResponse {
             users: users.into_iter().map(convert::user).collect(),
+        }))
+    }
+
+    async fn list_signed_in_users(
+        &self,
+        request: Request<proto::ListSignedInUsersRequest>,
+    ) -> Answer<proto::ListSignedInUsersResponse> {
+        let caller = request.caller()?;
+        let users = match convert::user_ids(&request.get_ref().user_ids) {
+            Ok(ids) => list_signed_in_users(&self.app, caller, &ids).await,
+            Err(error) => Err(error),
+        };
+        answer(users.map(|ids| proto::ListSignedInUsersResponse {
+            user_ids: ids.into_iter().map(String::from).collect(),
         }))
     }
 

@@ -1,6 +1,8 @@
 //! The use cases of the graph, one a file, and what they share: the store, the siblings, and the three steps that many of them take -
 //! knowing the people, judging a pair again, and telling everybody.
 
+mod announce_contact;
+mod announce_import;
 mod apply_users;
 mod block_user;
 mod check_permission;

@@ -92,18 +92,26 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         sibling_turns: siblings::Turns::new("friends", config.sibling_calls, config.turn_timeout),
         wake: std::sync::Arc::default(),
     };
-    let relay = jobs::relay_outbox::Relay {
-        app: app.clone(),
-        config,
-    };
+    let relays = [
+        (
+            "friends.relay_outbox",
+            jobs::relay_outbox::Relay::urgent(app.clone(), config.clone()),
+        ),
+        (
+            "friends.announce",
+            jobs::relay_outbox::Relay::long(app.clone(), config),
+        ),
+    ];
     let shutdown = deps.tasks.shutdown().clone();
     deps.tasks.spawn(
         "friends.index_users",
         jobs::index_users::run(app.clone(), shutdown.clone()),
     );
-    deps.tasks.restarting("friends.relay_outbox", move || {
-        relay.clone().run(shutdown.clone())
-    });
+    for (name, relay) in relays {
+        let shutdown = shutdown.clone();
+        deps.tasks
+            .restarting(name, move || relay.clone().run(shutdown.clone()));
+    }
     let contacts = ContactServiceServer::new(rpc::contacts::Contacts::new(app.clone()))
         .max_decoding_message_size(MAX_MESSAGE);
     let import = GraphImportServiceServer::new(rpc::import::GraphImport::new(app.clone()))

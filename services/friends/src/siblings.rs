@@ -111,6 +111,25 @@ impl Siblings {
         Ok(profiles)
     }
 
+    /// Those of these users who have a session.
+    pub(crate) async fn list_signed_in_users(&self, ids: &[UserId]) -> Result<Vec<UserId>, Error> {
+        let mut signed_in = Vec::new();
+        for ids in ids.chunks(MAX_BATCH) {
+            let request = accounts::v1::ListSignedInUsersRequest {
+                user_ids: ids.iter().map(ToString::to_string).collect(),
+            };
+            let mut client = self.accounts.accounts(&Caller::node(SOURCE));
+            let answer = self
+                .accounts_turns
+                .call(async move { client.list_signed_in_users(request).await })
+                .await?;
+            for id in answer.user_ids {
+                signed_in.push(id.parse().map_err(|_| bad_answer("accounts"))?);
+            }
+        }
+        Ok(signed_in)
+    }
+
     /// Tells chat these pairs' flags; holds there when this returns.
     pub(crate) async fn apply_pairs(&self, states: &[PairState]) -> Result<(), Error> {
         for states in states.chunks(MAX_BATCH) {

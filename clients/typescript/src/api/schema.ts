@@ -418,6 +418,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/friends/contacts/awaited": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets for whom the caller waits. */
+        delete: operations["remove_awaited_contacts"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/friends/contacts/match": {
         parameters: {
             query?: never;
@@ -429,7 +446,7 @@ export interface paths {
         put?: never;
         /**
          * Those of the contacts who are here, opted in, and let the caller find them. Nothing is kept of the question but how many
-         *     contacts it named: a day has a budget. 409 `conflict`: the salt has changed, read it again.
+         *     contacts it named, unless `notify` asks for it: a day has a budget. 409 `conflict`: the salt has changed, read it again.
          */
         post: operations["match_contacts"];
         delete?: never;
@@ -446,7 +463,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Opts in: replaces what the caller can be matched by. 409 `conflict`: the salt has changed, read it again. */
+        /** Opts in: replaces what the caller can be matched by. Who asked to be told of one of these contacts, and may find the caller, is. 409 `conflict`: the salt has changed, read it again. */
         put: operations["register_contacts"];
         post?: never;
         /** Opts out. */
@@ -765,6 +782,10 @@ export interface components {
         ChatRoomUpdate: {
             name?: string | null;
         };
+        /** @description A contact for whom the user waits can be found now. */
+        ContactJoined: {
+            user: components["schemas"]["UserResponse"];
+        };
         /** @description A contact who is here. */
         ContactMatchResponse: {
             hash: string;
@@ -775,6 +796,11 @@ export interface components {
          *     in lower case.
          */
         ContactSaltResponse: {
+            /**
+             * Format: int32
+             * @description Contacts for whom the caller waits. When the salt changes it is 0: ask again.
+             */
+            awaited_count: number;
             /**
              * Format: int32
              * @description Contacts that the caller can be matched by. When the salt changes it is 0: register again.
@@ -788,6 +814,8 @@ export interface components {
         ContactsMatch: {
             /** @description 1 to 1000 SHA-256 hashes, as 64 hexadecimal digits. */
             hashes: string[];
+            /** @description Keep those who are not here, and tell the caller (`contact.joined`) when one of them registers. At most 5000 are kept, the latest. */
+            notify?: boolean | null;
             /**
              * Format: int32
              * @description The salt that the hashes were made with.
@@ -1474,7 +1502,7 @@ export interface components {
          */
         Time: string;
         /** @description What a person's event carries. */
-        UserEventBody: components["schemas"]["ChatRoomResponse"] | components["schemas"]["RoomRemoved"] | components["schemas"]["ReadMoved"] | components["schemas"]["FriendRequestResponse"] | components["schemas"]["OtherUser"] | components["schemas"]["MeResponse"] | components["schemas"]["PrivacyResponse"] | components["schemas"]["SessionRevoked"] | Record<string, never>;
+        UserEventBody: components["schemas"]["ChatRoomResponse"] | components["schemas"]["RoomRemoved"] | components["schemas"]["ReadMoved"] | components["schemas"]["FriendRequestResponse"] | components["schemas"]["OtherUser"] | components["schemas"]["MeResponse"] | components["schemas"]["PrivacyResponse"] | components["schemas"]["SessionRevoked"] | components["schemas"]["ContactJoined"] | Record<string, never>;
         /** @description A durable event of a person. */
         UserEventResponse: {
             at: components["schemas"]["Time"];
@@ -2588,6 +2616,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ContactSaltResponse"];
                 };
+            };
+            /** @description A problem document; `code` says which problem. */
+            default: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_awaited_contacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller is told of nobody. */
+            204: {
+                headers: {
+                    /** @description The caller's own, if it sent a sane one. */
+                    "X-Request-Id"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document; `code` says which problem. */
             default: {

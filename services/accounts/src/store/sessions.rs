@@ -103,6 +103,19 @@ pub(crate) async fn list(
     .await
 }
 
+/// Those of these users who have a session.
+#[tracing::instrument(name = "db.sessions.list_users", skip_all)]
+pub(crate) async fn list_users(db: &mut PgConnection, ids: &[UserId]) -> sqlx::Result<Vec<UserId>> {
+    sqlx::query_scalar!(
+        r#"SELECT wanted.user_id AS "user_id!: UserId"
+           FROM unnest($1::uuid[]) AS wanted (user_id)
+           WHERE EXISTS (SELECT FROM accounts.sessions s WHERE s.user_id = wanted.user_id)"#,
+        ids as &[UserId],
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Puts the next token in the place of the current one.
 #[tracing::instrument(name = "db.sessions.update_token", skip_all)]
 pub(crate) async fn update_token(

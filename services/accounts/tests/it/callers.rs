@@ -32,6 +32,11 @@ async fn refused(mut client: Client) -> Vec<&'static str> {
     );
     let users = proto::GetUsersRequest::default();
     note("get_users", client.get_users(users).await.map(drop));
+    let signed_in = proto::ListSignedInUsersRequest::default();
+    note(
+        "list_signed_in_users",
+        client.list_signed_in_users(signed_in).await.map(drop),
+    );
     let list = proto::ListSessionsRequest {};
     note("list_sessions", client.list_sessions(list).await.map(drop));
     let profile = proto::UpdateProfileRequest::default();
@@ -91,7 +96,8 @@ async fn each_call_has_its_callers() {
             "login",
             "get_public_keys",
             "watch_revocations",
-            "get_users"
+            "get_users",
+            "list_signed_in_users"
         ]
     );
 }

@@ -1,7 +1,9 @@
 //! The list of sessions, and ending them one by one.
 
 use chrono::TimeDelta;
-use kith_api::accounts::v1::{LoginRequest, LogoutRequest, RevokeSessionRequest};
+use kith_api::accounts::v1::{
+    ListSignedInUsersRequest, LoginRequest, LogoutRequest, RevokeSessionRequest,
+};
 use kith_error::Reason;
 
 use crate::world::{Node, PASSWORD, World, failure, user};
@@ -16,6 +18,27 @@ async fn revoke(
     };
     let answer = node.person(by).revoke_session(request).await;
     answer.err().map(|status| failure(status).reason)
+}
+
+#[tokio::test]
+async fn who_has_a_session_is_signed_in() {
+    let world = World::new().await;
+    let node = world.node().await;
+    let (alice, bob) = (node.register("alice").await, node.register("bob").await);
+    let ids = [&alice, &bob].map(|session| user(session).user_id.clone());
+    let nobody = "01890a5d-ac96-774b-bcce-b302099a8057".to_owned();
+    node.person(&bob).logout(LogoutRequest {}).await.unwrap();
+    let list = async |user_ids: Vec<String>| {
+        let request = ListSignedInUsersRequest { user_ids };
+        let answer = node.gateway().list_signed_in_users(request).await;
+        answer.map(|answer| answer.into_inner().user_ids)
+    };
+
+    let signed_in = list(vec![ids[0].clone(), ids[1].clone(), nobody]).await;
+    let too_many = list(vec![ids[0].clone(); 1001]).await;
+
+    assert_eq!(signed_in.unwrap(), [ids[0].clone()]);
+    assert_eq!(failure(too_many.unwrap_err()).reason, Reason::InvalidField);
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ pub(crate) const fn kind(body: &Body) -> &'static str {
         Body::ProfileUpdated(_) => "profile.updated",
         Body::PrivacyUpdated(_) => "privacy.updated",
         Body::SessionRevoked(_) => "session.revoked",
+        Body::ContactJoined(_) => "contact.joined",
     }
 }
 

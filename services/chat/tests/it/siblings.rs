@@ -185,6 +185,7 @@ serve! {
         refresh_session: RefreshSessionRequest => accounts::RefreshSessionResponse,
         logout: LogoutRequest => accounts::LogoutResponse,
         change_password: ChangePasswordRequest => accounts::ChangePasswordResponse,
+        list_signed_in_users: ListSignedInUsersRequest => accounts::ListSignedInUsersResponse,
         list_sessions: ListSessionsRequest => accounts::ListSessionsResponse,
         revoke_session: RevokeSessionRequest => accounts::RevokeSessionResponse,
         update_profile: UpdateProfileRequest => accounts::UpdateProfileResponse,

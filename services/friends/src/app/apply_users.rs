@@ -38,6 +38,7 @@ impl App {
         let mut tx = store::begin(&self.pool).await?;
         privacy::delete(&mut tx, user).await?;
         contacts::delete(&mut tx, user).await?;
+        contacts::delete_awaited(&mut tx, user).await?;
         contacts::delete_budget(&mut tx, user).await?;
         suggestions::delete_dismissed(&mut tx, user).await?;
         let mut notices = Notices::new(self);

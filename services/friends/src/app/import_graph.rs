@@ -13,11 +13,12 @@ use super::{
 };
 use crate::{
     domain::{
-        import::{Link, Outcome, Step, judge_friendship, judge_request},
+        import::{Link, Made, Outcome, Step, judge_friendship, judge_request},
         pair::Pair,
         request::{FriendRequest, RequestStatus},
+        visibility::VisibilityChange,
     },
-    store::{self, imports, pairs, users},
+    store::{self, imports, pairs, requests, users},
 };
 
 /// A row, its pair, and what is known to have become of it.
@@ -28,7 +29,7 @@ struct Row {
 }
 
 impl App {
-    /// Makes pairs friends; gives what became of each, in order. People's devices are not told: there may be a million rows.
+    /// Makes pairs friends; gives what became of each, in order. People's devices are told after the commit.
     pub(crate) async fn import_friendships(&self, links: Vec<Link>) -> Result<Vec<Outcome>> {
         let mut rows = self.import_rows(links).await?;
         let now = self.now();
@@ -43,7 +44,8 @@ impl App {
             let row = &mut rows[place];
             let outcome = judge_friendship(facts);
             if let (Outcome::Created, Some(pair)) = (&outcome, row.pair) {
-                made.push((pair, row.link.since.map_or(now, |since| since.min(now))));
+                let since = row.link.since.map_or(now, |since| since.min(now));
+                made.push((pair, self.made(&row.link), since));
             }
             row.outcome = Some(outcome);
         }
@@ -77,7 +79,9 @@ impl App {
                 let row = &mut rows[place];
                 match (judge_request(facts), row.pair) {
                     (Ok(Step::Ask { hidden }), _) => asked.push(self.asked(&row.link, hidden)),
-                    (Ok(Step::Befriend), Some(pair)) => made.push((pair, self.now())),
+                    (Ok(Step::Befriend), Some(pair)) => {
+                        made.push((pair, self.made(&row.link), self.now()));
+                    }
                     (Ok(Step::Befriend), None) => {}
                     (Err(outcome), _) => {
                         row.outcome = Some(outcome);
@@ -87,6 +91,7 @@ impl App {
                 row.outcome = Some(Outcome::Created);
             }
             imports::insert_requests(&mut tx, &asked).await?;
+            notices.imported_requests(&asked);
             befriend_all(&mut tx, &made, &mut notices).await?;
         }
         notices.write(&mut tx).await?;
@@ -112,6 +117,14 @@ impl App {
             .collect();
         self.know_users(&people(&rows)).await?;
         Ok(rows)
+    }
+
+    fn made(&self, link: &Link) -> Made {
+        Made {
+            id: self.clock.new_id().into(),
+            from: link.from,
+            to: link.to,
+        }
     }
 
     fn asked(&self, link: &Link, hidden: bool) -> FriendRequest {
@@ -183,14 +196,27 @@ fn outcomes(rows: Vec<Row>) -> Vec<Outcome> {
 /// Friendships, with what was open between the pairs, and chat's idea of those that it knows.
 async fn befriend_all(
     conn: &mut PgConnection,
-    made: &[(Pair, DateTime<Utc>)],
+    made: &[(Pair, Made, DateTime<Utc>)],
     notices: &mut Notices<'_>,
 ) -> Result<()> {
     if made.is_empty() {
         return Ok(());
     }
-    imports::insert_friendships(conn, made).await?;
-    imports::update_requests_accepted(conn, made, notices.now()).await?;
-    let pairs: Vec<Pair> = made.iter().map(|(pair, _)| *pair).collect();
+    let pairs: Vec<Pair> = made.iter().map(|(pair, ..)| *pair).collect();
+    let times: Vec<DateTime<Utc>> = made.iter().map(|(.., since)| *since).collect();
+    imports::insert_friendships(conn, &pairs, &times).await?;
+    let mut answered = HashSet::new();
+    for id in imports::update_requests_accepted(conn, &pairs, notices.now()).await? {
+        // What both saw waiting ends for both as it always does; of a hidden one its receiver knows nothing.
+        if let Some(request) = requests::find(conn, id).await?.filter(|it| !it.hidden) {
+            notices.request(conn, &request).await?;
+            answered.extend(Pair::of(request.sender, request.receiver));
+        }
+    }
+    for pair in &answered {
+        notices.visibility(VisibilityChange::Between(*pair));
+    }
+    let unasked = made.iter().filter(|(pair, ..)| !answered.contains(pair));
+    notices.imported_friends(&unasked.map(|(_, made, _)| *made).collect::<Vec<_>>());
     judge_pairs(conn, &pairs, Unknown::Skip, notices).await
 }

@@ -8,7 +8,10 @@ use sqlx::PgConnection;
 
 use super::{App, Result};
 use crate::{
-    domain::{event::UserEvent, pair::Pair, request::FriendRequest, visibility::VisibilityChange},
+    domain::{
+        event::UserEvent, import::Made, pair::Pair, request::FriendRequest,
+        visibility::VisibilityChange,
+    },
     siblings::encode_event,
     store::{
         outbox::{self, Kind, NewEntry},
@@ -128,6 +131,40 @@ impl<'a> Notices<'a> {
     pub(crate) fn read_receipts(&mut self, user: UserId) {
         let entry = self.entry(Kind::ReadReceipts, user);
         self.entries.push(entry);
+    }
+
+    /// Friendships that an import made, of which people are told after the commit.
+    pub(crate) fn imported_friends(&mut self, made: &[Made]) {
+        self.announcement(Kind::ImportedFriends, made);
+    }
+
+    /// The same of requests.
+    pub(crate) fn imported_requests(&mut self, asked: &[FriendRequest]) {
+        let made = asked.iter().map(|request| Made {
+            id: request.id,
+            from: request.sender,
+            to: request.receiver,
+        });
+        self.announcement(Kind::ImportedRequests, &made.collect::<Vec<_>>());
+    }
+
+    fn announcement(&mut self, kind: Kind, made: &[Made]) {
+        // The person only gives the row its lane: each row stands for itself.
+        let Some(first) = made.first() else { return };
+        self.entries.push(NewEntry {
+            payload: Made::encode(made),
+            delay: Duration::ZERO,
+            ..self.entry(kind, first.from)
+        });
+    }
+
+    /// Somebody who can be matched by these digests now.
+    pub(crate) fn contact_joined(&mut self, user: UserId, digests: &[Vec<u8>]) {
+        self.entries.push(NewEntry {
+            payload: digests.concat(),
+            delay: Duration::ZERO,
+            ..self.entry(Kind::ContactJoined, user)
+        });
     }
 
     /// Writes them into the transaction.

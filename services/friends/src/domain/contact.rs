@@ -8,6 +8,8 @@ pub(crate) const HASH_LENGTH: usize = 32;
 pub(crate) const MAX_OWN: usize = 10;
 /// Contacts in one question.
 pub(crate) const MAX_ASKED: usize = 1000;
+/// Contacts for whom one person waits.
+pub(crate) const MAX_AWAITED: i64 = 5000;
 /// In this time the budget is full again.
 const WINDOW: TimeDelta = TimeDelta::hours(24);
 

@@ -19,6 +19,8 @@ pub(crate) enum UserEvent {
     /// The person themselves.
     ProfileUpdated(Person),
     PrivacyUpdated(Privacy),
+    /// Somebody for whom this person waits.
+    ContactJoined(Person),
 }
 
 impl UserEvent {
@@ -36,6 +38,7 @@ impl UserEvent {
             Self::BlockRemoved(_) => "block.removed",
             Self::ProfileUpdated(_) => "profile.updated",
             Self::PrivacyUpdated(_) => "privacy.updated",
+            Self::ContactJoined(_) => "contact.joined",
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use kith_error::Violation;
-use kith_ids::UserId;
+use kith_ids::{FriendRequestId, UserId};
+use uuid::Uuid;
 
 use super::request::{SendFacts, SendOutcome, SendRefusal};
 
@@ -33,6 +34,39 @@ pub(crate) enum Step {
     Ask { hidden: bool },
     /// They asked too: friends at once.
     Befriend,
+}
+
+/// Something that an import made, of which its people are told after the commit: a request, or a friendship under an id that no request has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Made {
+    pub id: FriendRequestId,
+    pub from: UserId,
+    pub to: UserId,
+}
+
+impl Made {
+    const BYTES: usize = 48;
+
+    /// Several, as they wait in the outbox.
+    pub(crate) fn encode(all: &[Self]) -> Vec<u8> {
+        let ids = all
+            .iter()
+            .flat_map(|one| [*one.id.as_uuid(), *one.from.as_uuid(), *one.to.as_uuid()]);
+        ids.flat_map(Uuid::into_bytes).collect()
+    }
+
+    /// The same back; bytes that are no whole one are left out.
+    pub(crate) fn decode(bytes: &[u8]) -> Vec<Self> {
+        let uuid = |bytes: &[u8]| Uuid::from_slice(bytes).unwrap_or_default();
+        bytes
+            .chunks_exact(Self::BYTES)
+            .map(|one| Self {
+                id: uuid(&one[..16]).into(),
+                from: uuid(&one[16..32]).into(),
+                to: uuid(&one[32..]).into(),
+            })
+            .collect()
+    }
 }
 
 impl Outcome {
@@ -113,6 +147,19 @@ mod tests {
             ..STRANGERS
         };
         assert_eq!(judge_request(blocked), Ok(Step::Ask { hidden: true }));
+    }
+
+    #[test]
+    fn what_was_made_survives_the_outbox() {
+        let id = Uuid::from_u128;
+        let made = [1, 4].map(|n| Made {
+            id: id(n).into(),
+            from: id(n + 1).into(),
+            to: id(n + 2).into(),
+        });
+
+        assert_eq!(Made::decode(&Made::encode(&made)), made);
+        assert_eq!(Made::decode(&[]), []);
     }
 
     #[test]

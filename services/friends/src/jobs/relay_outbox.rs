@@ -1,5 +1,5 @@
 //! Delivers the outbox to chat and presence: at once after a commit on this node, and at intervals what waits for a retry or was left by another
-//! node. Any number of nodes may run it.
+//! node. Any number of nodes may run it. What takes long has a relay of its own, so that it holds up nothing that is told live.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -20,17 +20,41 @@ use crate::{
 
 /// Rows taken at once; also what chat takes in one call.
 const BATCH: i64 = 200;
+/// Long rows taken at once: each must be done before the lease of all of them ends.
+const LONG_BATCH: i64 = 4;
 /// The pause before the second attempt; doubles from there.
 const FIRST_BACKOFF: Duration = Duration::from_millis(200);
 
 /// The relay of one node.
 #[derive(Debug, Clone)]
 pub(crate) struct Relay {
-    pub app: App,
-    pub config: Config,
+    app: App,
+    config: Config,
+    kinds: &'static [Kind],
+    batch: i64,
 }
 
 impl Relay {
+    /// Of what is told at once.
+    pub(crate) const fn urgent(app: App, config: Config) -> Self {
+        Self {
+            app,
+            config,
+            kinds: Kind::URGENT,
+            batch: BATCH,
+        }
+    }
+
+    /// Of what takes long. Nobody wakes it: it looks at intervals.
+    pub(crate) const fn long(app: App, config: Config) -> Self {
+        Self {
+            app,
+            config,
+            kinds: Kind::LONG,
+            batch: LONG_BATCH,
+        }
+    }
+
     /// Runs until the shutdown.
     pub(crate) async fn run(self, shutdown: Shutdown) {
         loop {
@@ -50,7 +74,7 @@ impl Relay {
             // Spread, so that the nodes do not look at the same time.
             let pause = self.config.relay_interval.mul_f64(kith_clock::jitter(0.2));
             tokio::select! {
-                () = self.app.wake.notified() => {}
+                () = self.app.wake.notified(), if self.batch == BATCH => {}
                 () = tokio::time::sleep(pause) => {}
                 () = shutdown.signalled() => return,
             }
@@ -60,7 +84,8 @@ impl Relay {
     /// Takes the next rows and delivers them; true when there may be more to do at once.
     async fn relay_once(&self) -> Result<bool> {
         let mut tx = store::begin(&self.app.pool).await?;
-        let entries = outbox::lock_due(&mut tx, BATCH, self.config.relay_lease).await?;
+        let entries =
+            outbox::lock_due(&mut tx, self.kinds, self.batch, self.config.relay_lease).await?;
         store::commit(tx).await?;
         if entries.is_empty() {
             return Ok(false);
@@ -131,6 +156,24 @@ impl Relay {
             Kind::Visibility => {
                 let changes: Vec<_> = entries.iter().map(change_of).collect();
                 self.app.tell_presence(&changes).await
+            }
+            Kind::ImportedFriends => {
+                for entry in entries {
+                    self.app.announce_friendships(entry).await?;
+                }
+                Ok(())
+            }
+            Kind::ImportedRequests => {
+                for entry in entries {
+                    self.app.announce_requests(entry).await?;
+                }
+                Ok(())
+            }
+            Kind::ContactJoined => {
+                for entry in entries {
+                    self.app.announce_contact(entry).await?;
+                }
+                Ok(())
             }
         }
     }

@@ -29,7 +29,7 @@ impl ContactService for Contacts {
     ) -> Answer<wire::GetContactSaltResponse> {
         let (user, _) = open_for_user(request)?;
 
-        let (salt, registered_count) = self.app.get_contact_salt(user).await?;
+        let (salt, registered_count, awaited_count) = self.app.get_contact_salt(user).await?;
 
         let digits = salt.value.iter().flat_map(|byte| [byte >> 4, byte & 15]);
         let value = digits
@@ -41,6 +41,7 @@ impl ContactService for Contacts {
                 value,
             }),
             registered_count,
+            awaited_count,
         }))
     }
 
@@ -74,6 +75,17 @@ impl ContactService for Contacts {
         Ok(Response::new(wire::RemoveContactsResponse {}))
     }
 
+    async fn remove_awaited_contacts(
+        &self,
+        request: Request<wire::RemoveAwaitedContactsRequest>,
+    ) -> Answer<wire::RemoveAwaitedContactsResponse> {
+        let (user, _) = open_for_user(request)?;
+
+        self.app.remove_awaited_contacts(user).await?;
+
+        Ok(Response::new(wire::RemoveAwaitedContactsResponse {}))
+    }
+
     async fn match_contacts(
         &self,
         request: Request<wire::MatchContactsRequest>,
@@ -85,7 +97,7 @@ impl ContactService for Contacts {
 
         let matches = self
             .app
-            .match_contacts(user, message.salt_id, &hashes)
+            .match_contacts(user, message.salt_id, &hashes, message.notify)
             .await?;
 
         Ok(Response::new(wire::MatchContactsResponse {

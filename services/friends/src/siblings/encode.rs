@@ -1,6 +1,8 @@
 //! Events as the bytes that wait in the outbox and as what chat is sent.
 
-use kith_api::chat::v1::{OtherUser, SourcedUserEvent, UserEventBody, user_event_body::Body};
+use kith_api::chat::v1::{
+    ContactJoined, OtherUser, SourcedUserEvent, UserEventBody, user_event_body::Body,
+};
 use kith_ids::UserId;
 use prost::{DecodeError, Message as _};
 
@@ -45,6 +47,9 @@ fn body(event: &UserEvent) -> Body {
         UserEvent::PrivacyUpdated(settings) => {
             Body::PrivacyUpdated(convert::privacy_settings(*settings))
         }
+        UserEvent::ContactJoined(person) => Body::ContactJoined(ContactJoined {
+            user: Some(convert::person(person.clone())),
+        }),
     }
 }
 

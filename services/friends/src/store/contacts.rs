@@ -1,11 +1,12 @@
-//! `friends.contacts` and `friends.contact_budgets`: who wants to be matched by what, and how much was asked.
+//! `friends.contacts`, `friends.awaited_contacts` and `friends.contact_budgets`: who wants to be matched by what, who waits for whom, and how much
+//! was asked.
 
 use chrono::{DateTime, Utc};
 use kith_ids::UserId;
 use sqlx::PgConnection;
 
-use super::{Result, people::person};
-use crate::domain::{contact::Budget, person::Person};
+use super::Result;
+use crate::domain::contact::Budget;
 
 /// Somebody behind a digest.
 #[derive(Debug, Clone)]
@@ -25,6 +26,26 @@ pub(crate) async fn find_count(conn: &mut PgConnection, user: UserId, salt: i32)
     .fetch_one(conn)
     .await?;
     Ok(super::count(count))
+}
+
+/// The digests of the current salt that somebody has.
+#[tracing::instrument(name = "db.contacts.list_own", skip_all)]
+pub(crate) async fn list_own(
+    conn: &mut PgConnection,
+    user: UserId,
+    salt: i32,
+) -> Result<Vec<Vec<u8>>> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        SELECT digest
+        FROM friends.contacts
+        WHERE user_id = $1 AND salt_id = $2
+        "#,
+        user as UserId,
+        salt,
+    )
+    .fetch_all(conn)
+    .await?)
 }
 
 /// Replaces what somebody is matched by.
@@ -92,37 +113,6 @@ pub(crate) async fn list_matches(
     .await?)
 }
 
-/// These people as the viewer may see them.
-#[tracing::instrument(name = "db.contacts.list_people", skip_all)]
-pub(crate) async fn list_people(
-    conn: &mut PgConnection,
-    viewer: UserId,
-    ids: &[UserId],
-) -> Result<Vec<Person>> {
-    let rows = sqlx::query!(
-        r#"
-        SELECT
-            p.user_id AS "user_id!: UserId",
-            p.username AS "username!",
-            p.display_name AS "display_name!",
-            p.avatar_url,
-            p.bio AS "bio!",
-            p.interests AS "interests!",
-            p.locale AS "locale!",
-            p.create_time AS "user_create_time!",
-            p.friends_count AS "friends_count!",
-            p.mutual_friends_count AS "mutual_friends_count!",
-            p.relation AS "relation!"
-        FROM friends.people($1, $2) p
-        "#,
-        viewer as UserId,
-        ids as _,
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter().map(|row| Ok(person!(row))).collect()
-}
-
 /// How much somebody has asked; locked, so that questions asked at once are counted one after the other.
 #[tracing::instrument(name = "db.contacts.lock_budget", skip_all)]
 pub(crate) async fn lock_budget(
@@ -177,6 +167,140 @@ pub(crate) async fn delete_budget(conn: &mut PgConnection, user: UserId) -> Resu
     sqlx::query!(
         r#"
         DELETE FROM friends.contact_budgets
+        WHERE user_id = $1
+        "#,
+        user as UserId,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// For how many contacts of the current salt somebody waits.
+#[tracing::instrument(name = "db.contacts.find_awaited_count", skip_all)]
+pub(crate) async fn find_awaited_count(
+    conn: &mut PgConnection,
+    user: UserId,
+    salt: i32,
+) -> Result<u32> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM friends.awaited_contacts WHERE user_id = $1 AND salt_id = $2"#,
+        user as UserId,
+        salt,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(super::count(count))
+}
+
+/// Lets somebody wait for these, from now on.
+#[tracing::instrument(name = "db.contacts.insert_awaited", skip_all)]
+pub(crate) async fn insert_awaited(
+    conn: &mut PgConnection,
+    user: UserId,
+    salt: i32,
+    digests: &[Vec<u8>],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        INSERT INTO friends.awaited_contacts (digest, user_id, salt_id, create_time)
+        SELECT DISTINCT digest, $1::uuid, $2::integer, $4::timestamptz
+        FROM unnest($3::bytea[]) AS t (digest)
+        ON CONFLICT ON CONSTRAINT awaited_contacts_pkey DO UPDATE
+        SET create_time = EXCLUDED.create_time
+        "#,
+        user as UserId,
+        salt,
+        digests,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the oldest of very many, and those of an earlier salt.
+#[tracing::instrument(name = "db.contacts.delete_awaited_beyond", skip_all)]
+pub(crate) async fn delete_awaited_beyond(
+    conn: &mut PgConnection,
+    user: UserId,
+    salt: i32,
+    most: i64,
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        DELETE FROM friends.awaited_contacts
+        WHERE user_id = $1 AND (salt_id <> $2 OR digest IN (
+            SELECT digest
+            FROM friends.awaited_contacts
+            WHERE user_id = $1
+            ORDER BY create_time DESC, digest
+            OFFSET $3
+        ))
+        "#,
+        user as UserId,
+        salt,
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Who waits for one of these, after `after`, in the order of their ids; locked, so that of two who tell them one does. Somebody may come twice.
+#[tracing::instrument(name = "db.contacts.lock_waiting", skip_all)]
+pub(crate) async fn lock_waiting(
+    conn: &mut PgConnection,
+    salt: i32,
+    digests: &[Vec<u8>],
+    after: Option<UserId>,
+    limit: i64,
+) -> Result<Vec<UserId>> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        SELECT user_id AS "user_id: UserId"
+        FROM friends.awaited_contacts
+        WHERE digest = ANY ($1) AND salt_id = $2 AND ($3::uuid IS NULL OR user_id > $3)
+        ORDER BY user_id
+        LIMIT $4
+        FOR UPDATE
+        "#,
+        digests,
+        salt,
+        after as Option<UserId>,
+        limit,
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// These people wait for these contacts no more.
+#[tracing::instrument(name = "db.contacts.delete_waiting", skip_all)]
+pub(crate) async fn delete_waiting(
+    conn: &mut PgConnection,
+    digests: &[Vec<u8>],
+    users: &[UserId],
+) -> Result<()> {
+    sqlx::query!(
+        r#"
+        DELETE FROM friends.awaited_contacts
+        WHERE digest = ANY ($1) AND user_id = ANY ($2)
+        "#,
+        digests,
+        users as _,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Somebody waits for nobody any more.
+#[tracing::instrument(name = "db.contacts.delete_awaited", skip_all)]
+pub(crate) async fn delete_awaited(conn: &mut PgConnection, user: UserId) -> Result<()> {
+    sqlx::query!(
+        r#"
+        DELETE FROM friends.awaited_contacts
         WHERE user_id = $1
         "#,
         user as UserId,

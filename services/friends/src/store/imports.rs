@@ -1,7 +1,7 @@
 //! Many rows of the graph at once, as an import writes them.
 
 use chrono::{DateTime, Utc};
-use kith_ids::UserId;
+use kith_ids::{FriendRequestId, UserId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -78,11 +78,10 @@ pub(crate) async fn list_facts(
 #[tracing::instrument(name = "db.imports.insert_friendships", skip_all)]
 pub(crate) async fn insert_friendships(
     conn: &mut PgConnection,
-    friendships: &[(Pair, DateTime<Utc>)],
+    pairs: &[Pair],
+    times: &[DateTime<Utc>],
 ) -> Result<()> {
-    let los: Vec<UserId> = friendships.iter().map(|(pair, _)| pair.lo()).collect();
-    let his: Vec<UserId> = friendships.iter().map(|(pair, _)| pair.hi()).collect();
-    let times: Vec<DateTime<Utc>> = friendships.iter().map(|(_, at)| *at).collect();
+    let (los, his) = ends(pairs);
     sqlx::query!(
         r#"
         INSERT INTO friends.friendships (lo, hi, create_time)
@@ -92,23 +91,46 @@ pub(crate) async fn insert_friendships(
         "#,
         &los as _,
         &his as _,
-        &times,
+        times,
     )
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Accepts what is still open between these pairs, hidden requests too: friendship has answered it.
+/// When these pairs became friends, as far as they are.
+#[tracing::instrument(name = "db.imports.list_friendships", skip_all)]
+pub(crate) async fn list_friendships(
+    conn: &mut PgConnection,
+    pairs: &[Pair],
+) -> Result<Vec<(Pair, DateTime<Utc>)>> {
+    let (los, his) = ends(pairs);
+    let rows = sqlx::query!(
+        r#"
+        SELECT f.lo AS "lo: UserId", f.hi AS "hi: UserId", f.create_time
+        FROM unnest($1::uuid[], $2::uuid[]) AS t (lo, hi)
+        JOIN friends.friendships f ON f.lo = t.lo AND f.hi = t.hi
+        "#,
+        &los as _,
+        &his as _,
+    )
+    .fetch_all(conn)
+    .await?;
+    let friendships = rows.into_iter();
+    Ok(friendships
+        .filter_map(|row| Some((Pair::of(row.lo, row.hi)?, row.create_time)))
+        .collect())
+}
+
+/// Accepts what is still open between these pairs, hidden requests too: friendship has answered it. Gives the requests.
 #[tracing::instrument(name = "db.imports.update_requests_accepted", skip_all)]
 pub(crate) async fn update_requests_accepted(
     conn: &mut PgConnection,
-    friendships: &[(Pair, DateTime<Utc>)],
+    pairs: &[Pair],
     at: DateTime<Utc>,
-) -> Result<()> {
-    let los: Vec<UserId> = friendships.iter().map(|(pair, _)| pair.lo()).collect();
-    let his: Vec<UserId> = friendships.iter().map(|(pair, _)| pair.hi()).collect();
-    sqlx::query!(
+) -> Result<Vec<FriendRequestId>> {
+    let (los, his) = ends(pairs);
+    Ok(sqlx::query_scalar!(
         r#"
         UPDATE friends.friend_requests r
         SET status = 'accepted', respond_time = $3
@@ -118,14 +140,14 @@ pub(crate) async fn update_requests_accepted(
             SELECT hi, lo FROM unnest($1::uuid[], $2::uuid[]) AS t (lo, hi)
         ) asked
         WHERE r.sender_id = asked.sender_id AND r.receiver_id = asked.receiver_id AND r.status = 'pending'
+        RETURNING r.request_id AS "request_id: FriendRequestId"
         "#,
         &los as _,
         &his as _,
         at,
     )
-    .execute(conn)
-    .await?;
-    Ok(())
+    .fetch_all(conn)
+    .await?)
 }
 
 /// Adds pending requests.
@@ -157,4 +179,8 @@ pub(crate) async fn insert_requests(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+fn ends(pairs: &[Pair]) -> (Vec<UserId>, Vec<UserId>) {
+    pairs.iter().map(|pair| (pair.lo(), pair.hi())).unzip()
 }

@@ -22,6 +22,12 @@ pub(crate) enum Kind {
     Recompute,
     /// Tell presence that who may see whom has changed; with a payload: the person is no more.
     Visibility,
+    /// Tell people of friendships that an import made; the payload is ids.
+    ImportedFriends,
+    /// The same of requests.
+    ImportedRequests,
+    /// Tell those who wait for this person's contacts; the payload is digests.
+    ContactJoined,
 }
 
 /// A row to add.
@@ -63,12 +69,31 @@ struct Row {
 }
 
 impl Kind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 8] = [
         Self::UserEvent,
         Self::Pair,
         Self::ReadReceipts,
         Self::Recompute,
         Self::Visibility,
+        Self::ImportedFriends,
+        Self::ImportedRequests,
+        Self::ContactJoined,
+    ];
+
+    /// What is told at once.
+    pub(crate) const URGENT: &[Self] = &[
+        Self::UserEvent,
+        Self::Pair,
+        Self::ReadReceipts,
+        Self::Recompute,
+        Self::Visibility,
+    ];
+
+    /// What is long work on a row, and becomes other rows.
+    pub(crate) const LONG: &[Self] = &[
+        Self::ImportedFriends,
+        Self::ImportedRequests,
+        Self::ContactJoined,
     ];
 
     /// The word in the database, and for logs.
@@ -79,6 +104,9 @@ impl Kind {
             Self::ReadReceipts => "read_receipts",
             Self::Recompute => "recompute",
             Self::Visibility => "visibility",
+            Self::ImportedFriends => "imported_friends",
+            Self::ImportedRequests => "imported_requests",
+            Self::ContactJoined => "contact_joined",
         }
     }
 }
@@ -144,11 +172,12 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Takes the next rows for `lease`; needs a transaction of its own. A lane of which a row is being delivered, or waits for its next attempt,
+/// Takes the next rows of these kinds for `lease`; needs a transaction of its own. A lane of which a row is being delivered, or waits for its next attempt,
 /// is left alone, and so nothing overtakes within it. The database's clock judges, so that nodes need not agree on the time.
 #[tracing::instrument(name = "db.outbox.claim", skip_all)]
 pub(crate) async fn lock_due(
     conn: &mut PgConnection,
+    kinds: &[Kind],
     limit: i64,
     lease: Duration,
 ) -> Result<Vec<Entry>> {
@@ -156,6 +185,7 @@ pub(crate) async fn lock_due(
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('kith.friends.outbox', 0))")
         .fetch_one(&mut *conn)
         .await?;
+    let kinds: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
     let mut entries = sqlx::query_as!(
         Row,
         r#"
@@ -164,7 +194,7 @@ pub(crate) async fn lock_due(
         WHERE id IN (
             SELECT o.id
             FROM friends.outbox o
-            WHERE NOT EXISTS (
+            WHERE o.kind = ANY ($3) AND NOT EXISTS (
                 SELECT FROM friends.outbox busy
                 WHERE busy.kind = o.kind AND busy.user_id = o.user_id AND busy.due_time > clock_timestamp()
             )
@@ -183,6 +213,7 @@ pub(crate) async fn lock_due(
         "#,
         limit,
         millis(lease),
+        &kinds as _,
     )
     .fetch_all(conn)
     .await?
@@ -207,6 +238,21 @@ pub(crate) async fn list_of(conn: &mut PgConnection, kind: Kind, user: UserId) -
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// Removes a row; false when it is gone already, because another node has done what it asks for.
+#[tracing::instrument(name = "db.outbox.delete_one", skip_all)]
+pub(crate) async fn delete_one(conn: &mut PgConnection, id: i64) -> Result<bool> {
+    let done = sqlx::query!(
+        r#"
+        DELETE FROM friends.outbox
+        WHERE id = $1
+        "#,
+        id,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Removes rows that are delivered.

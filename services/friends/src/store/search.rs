@@ -39,6 +39,26 @@ pub(crate) struct Stretch {
     pub limit: i64,
 }
 
+struct Row {
+    user_id: UserId,
+    username: String,
+    name_key: String,
+    search_text: String,
+}
+
+impl Row {
+    /// Somebody outside the viewer's circle.
+    fn stranger(self) -> Candidate {
+        Candidate {
+            user: self.user_id,
+            username: self.username,
+            name_key: self.name_key,
+            search_text: self.search_text,
+            near: 0,
+        }
+    }
+}
+
 /// Those of the viewer's circle whose names match, exactly or alike.
 #[tracing::instrument(name = "db.search.list_near", skip_all)]
 pub(crate) async fn list_near(
@@ -135,7 +155,8 @@ pub(crate) async fn list_inside(
     unless_begun: Option<&str>,
 ) -> Result<Vec<Candidate>> {
     let [first, second, third] = three(query.patterns());
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"
         SELECT
             user_id AS "user_id!: UserId",
@@ -154,16 +175,7 @@ pub(crate) async fn list_inside(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Candidate {
-            user: row.user_id,
-            username: row.username,
-            name_key: row.name_key,
-            search_text: row.search_text,
-            near: 0,
-        })
-        .collect())
+    Ok(rows.into_iter().map(Row::stranger).collect())
 }
 
 /// Others who have every word of the query but for a slip.
@@ -177,7 +189,8 @@ pub(crate) async fn list_alike(
         return Ok(Vec::new());
     };
     let [first, second, third] = three(spellings);
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"
         SELECT
             user_id AS "user_id!: UserId",
@@ -196,16 +209,7 @@ pub(crate) async fn list_alike(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Candidate {
-            user: row.user_id,
-            username: row.username,
-            name_key: row.name_key,
-            search_text: row.search_text,
-            near: 0,
-        })
-        .collect())
+    Ok(rows.into_iter().map(Row::stranger).collect())
 }
 
 /// What belongs to each of a query's words, of which there are three at most.

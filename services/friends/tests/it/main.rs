@@ -7,6 +7,7 @@
 mod blocks;
 mod counts;
 mod extension;
+mod imports;
 mod input;
 mod lists;
 mod outbox;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use kith_api::{
     chat::v1::user_event_body::Body,
-    common::v1::PageRequest,
+    common::v1::{ImportOutcome, PageRequest},
     friends::v1::{self as wire, friends_service_client::FriendsServiceClient},
 };
 use kith_auth::Caller;
@@ -93,6 +93,41 @@ impl World {
             user_id: user,
             session_id: self.clock.new_id().into(),
         })
+    }
+
+    /// Imports friendships; gives the outcomes.
+    pub(crate) async fn import_friendships(
+        &self,
+        pairs: &[(UserId, UserId)],
+    ) -> Vec<ImportOutcome> {
+        let rows = pairs.iter().map(|(one, other)| wire::NewFriendship {
+            user_id: one.to_string(),
+            friend_id: other.to_string(),
+            since_time: None,
+        });
+        let request = wire::ImportFriendshipsRequest {
+            friendships: rows.collect(),
+        };
+        let mut client = self.friends.graph_import(&Caller::node("import"));
+        let answer = client.import_friendships(request).await.unwrap();
+        let results = answer.into_inner().results.into_iter();
+        results.map(|result| result.outcome()).collect()
+    }
+
+    /// Imports requests of the first of each two to the second.
+    pub(crate) async fn import_requests(&self, pairs: &[(UserId, UserId)]) -> Vec<ImportOutcome> {
+        let rows = pairs.iter().map(|(one, other)| wire::NewFriendRequest {
+            user_id: one.to_string(),
+            friend_id: other.to_string(),
+            note: String::new(),
+        });
+        let request = wire::ImportFriendRequestsRequest {
+            requests: rows.collect(),
+        };
+        let mut client = self.friends.graph_import(&Caller::node("import"));
+        let answer = client.import_friend_requests(request).await.unwrap();
+        let results = answer.into_inner().results.into_iter();
+        results.map(|result| result.outcome()).collect()
     }
 
     pub(crate) fn node_client(&self) -> Client {
@@ -362,6 +397,7 @@ pub(crate) fn word(body: &Body) -> &'static str {
         Body::BlockRemoved(_) => "block.removed",
         Body::ProfileUpdated(_) => "profile.updated",
         Body::PrivacyUpdated(_) => "privacy.updated",
+        Body::ContactJoined(_) => "contact.joined",
         _ => "not friends'",
     }
 }

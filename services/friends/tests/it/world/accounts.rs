@@ -1,7 +1,7 @@
 //! Accounts as friends sees it: a table of users.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -19,6 +19,7 @@ use tonic::{Request, Response, Status, service::Routes};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Accounts {
     users: Arc<Mutex<BTreeMap<String, User>>>,
+    signed_in: Arc<Mutex<BTreeSet<String>>>,
     down: Arc<AtomicBool>,
 }
 
@@ -29,6 +30,11 @@ impl Accounts {
 
     pub(crate) fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
+    }
+
+    /// Somebody has a session from now on.
+    pub(crate) fn sign_in(&self, id: UserId) {
+        self.signed_in.lock().unwrap().insert(id.to_string());
     }
 
     pub(crate) fn add(&self, id: UserId, name: &str) -> UserId {
@@ -103,6 +109,19 @@ macro_rules! unused {
                     .cloned()
                     .collect();
                 Ok(Response::new(wire::GetUsersResponse { users: found }))
+            }
+
+            async fn list_signed_in_users(
+                &self,
+                request: Request<wire::ListSignedInUsersRequest>,
+            ) -> Result<Response<wire::ListSignedInUsersResponse>, Status> {
+                if self.down.load(Ordering::SeqCst) {
+                    return Err(Status::unavailable("down"));
+                }
+                let signed_in = self.signed_in.lock().unwrap();
+                let mut user_ids = request.into_inner().user_ids;
+                user_ids.retain(|id| signed_in.contains(id));
+                Ok(Response::new(wire::ListSignedInUsersResponse { user_ids }))
             }
 
             $(async fn $name(&self, _: Request<wire::$request>) -> Result<Response<wire::$response>, Status> {
