@@ -110,7 +110,7 @@ async fn admit(State(state): State<AppState>, mut request: Request, next: Next) 
         .map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
     let (address, https) = client(&state, peer, request.headers());
     if let Err(refused) = state.limits.request_from(address)
-        && !is_known_service(&state, request.headers()).await
+        && !is_known_service(&state, request.headers())
     {
         return Problem::from(refused).into_response();
     }
@@ -128,11 +128,8 @@ fn ambiguous() -> Response {
 }
 
 /// Only a key that was verified a moment ago lifts the limit: a made-up one must not buy look-ups.
-async fn is_known_service(state: &Gateway, headers: &HeaderMap) -> bool {
-    match service_key(headers) {
-        Some(key) => state.identity.remembers_service_key(key).await,
-        None => false,
-    }
+fn is_known_service(state: &Gateway, headers: &HeaderMap) -> bool {
+    service_key(headers).is_some_and(|key| state.identity.remembers_service_key(key))
 }
 
 /// The address nearest to us that is no trusted proxy. What stands further left in `X-Forwarded-For` was written by the client.

@@ -4,12 +4,12 @@
 mod keys;
 mod revocations;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use kith_api::accounts::v1::{PublicKey, VerifyServiceKeyRequest};
-use kith_auth::{Caller, Claims, TokenError};
-use kith_client::Upstream;
+use kith_api::accounts::v1::PublicKey;
+use kith_auth::{Caller, Claims, Scope, TokenError};
+use kith_client::{ServiceKeys, Upstream};
 use kith_clock::Clock;
 use kith_error::{Failure, Reason};
 use kith_ids::{SessionId, UserId};
@@ -20,11 +20,6 @@ use self::{keys::Keys, revocations::Revocations};
 
 pub(crate) use revocations::{Cause, Revoked};
 
-/// How long a service key is believed without asking again; a revoked one works at most this much longer.
-const SERVICE_KEY_MEMORY: Duration = Duration::from_secs(10);
-/// Service keys remembered at once; an installation has a handful.
-const SERVICE_KEYS: u64 = 1_000;
-
 /// Verifies tokens. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Identity(Arc<Inner>);
@@ -34,7 +29,7 @@ struct Inner {
     clock: Clock,
     keys: Keys,
     revocations: Revocations,
-    service_keys: moka::future::Cache<String, String>,
+    service_keys: ServiceKeys,
 }
 
 /// What a token that holds says.
@@ -51,16 +46,13 @@ impl Identity {
         Self(Arc::new(Inner {
             keys: Keys::default(),
             revocations: Revocations::default(),
-            service_keys: moka::future::Cache::builder()
-                .max_capacity(SERVICE_KEYS)
-                .time_to_live(SERVICE_KEY_MEMORY)
-                .build(),
+            service_keys: ServiceKeys::new(accounts.clone(), "gateway"),
             accounts,
             clock,
         }))
     }
 
-    /// Follows the keys and the ended sessions until the shutdown.
+    /// Follows the keys, the ended sessions and the revoked service keys until the shutdown.
     pub(crate) fn start(&self, tasks: &Tasks) {
         let (identity, shutdown) = (self.clone(), tasks.shutdown().clone());
         tasks.restarting("gateway.keys", move || {
@@ -79,6 +71,13 @@ impl Identity {
                     .revocations
                     .follow(&inner.accounts, &inner.clock, &shutdown)
                     .await;
+            }
+        });
+        let (identity, shutdown) = (self.clone(), tasks.shutdown().clone());
+        tasks.spawn("gateway.service_keys", async move {
+            tokio::select! {
+                () = identity.0.service_keys.follow() => {}
+                () = shutdown.signalled() => {}
             }
         });
     }
@@ -118,32 +117,16 @@ impl Identity {
         })
     }
 
-    /// The name of the service that a `kith_sk_…` key belongs to.
+    /// The name of the service that a `kith_sk_…` key belongs to; `forbidden` when the key does not open the REST calls.
     pub(crate) async fn verify_service_key(&self, key: &str) -> Result<String, Failure> {
-        if let Some(name) = self.0.service_keys.get(key).await {
-            return Ok(name);
-        }
-        let name = self
-            .0
-            .accounts
-            .accounts(&node())
-            .verify_service_key(VerifyServiceKeyRequest {
-                key: key.to_owned(),
-            })
-            .await
-            .map_err(|status| Failure::from(&status))?
-            .into_inner()
-            .service_name;
-        self.0
-            .service_keys
-            .insert(key.to_owned(), name.clone())
-            .await;
-        Ok(name)
+        let key = self.0.service_keys.verify(key).await?;
+        key.require(Scope::Rest)?;
+        Ok(key.name)
     }
 
     /// Whether the key was verified a moment ago.
-    pub(crate) async fn remembers_service_key(&self, key: &str) -> bool {
-        self.0.service_keys.get(key).await.is_some()
+    pub(crate) fn remembers_service_key(&self, key: &str) -> bool {
+        self.0.service_keys.remembers(key)
     }
 
     /// The keys of accounts, newest first; fetched if there are none yet.

@@ -47,6 +47,8 @@ pub(crate) const SESSION: &str = "01890a5d-ac96-774b-bcce-b302099a8058";
 pub(crate) const BOB: &str = "01890a5d-ac96-774b-bcce-b302099a8059";
 /// A service key that holds.
 pub(crate) const SERVICE_KEY: &str = "kith_sk_test";
+/// One that holds, and does not open the REST calls.
+pub(crate) const FEED_KEY: &str = "kith_sk_feed";
 
 /// The services behind the gateway.
 #[derive(Default)]
@@ -296,11 +298,22 @@ async fn answer(
 }
 
 fn service_name(message: &[u8]) -> Result<Vec<u8>, Failure> {
-    if VerifyServiceKeyRequest::decode(message).unwrap().key != SERVICE_KEY {
-        return Err(Failure::new(Reason::Unauthenticated, "no such key"));
-    }
+    let scope = match VerifyServiceKeyRequest::decode(message)
+        .unwrap()
+        .key
+        .as_str()
+    {
+        SERVICE_KEY => "rest",
+        FEED_KEY => "feed",
+        _ => return Err(Failure::new(Reason::Unauthenticated, "no such key")),
+    };
     let service_name = "trainer".to_owned();
-    Ok(VerifyServiceKeyResponse { service_name }.encode_to_vec())
+    let scopes = vec![scope.to_owned()];
+    Ok(VerifyServiceKeyResponse {
+        service_name,
+        scopes,
+    }
+    .encode_to_vec())
 }
 
 pub(crate) fn grpc(message: &[u8]) -> Response {

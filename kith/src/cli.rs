@@ -174,18 +174,46 @@ Example:
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
     /// Make a key and print it, once.
-    #[command(after_help = "Example:\n  kith key create billing --data DIR")]
+    #[command(
+        after_help = "Examples:\n  kith key create billing --data DIR\n  kith key create --name analytics --scope feed --data DIR"
+    )]
     Create {
         /// Who will use it.
-        name: String,
+        #[command(flatten)]
+        who: KeyName,
+        /// What it opens: all, rest, accounts, friends, chat, presence, feed, live, import. May be repeated; without it, all.
+        #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
+        scopes: Vec<String>,
     },
     /// List the keys by name; never the keys themselves.
     List,
-    /// End a key; within seconds no node takes it any more.
+    /// End a key; within a second no node takes it any more, and its open streams end.
     Revoke {
-        /// The name it was made with.
-        name: String,
+        /// Whose it was.
+        #[command(flatten)]
+        who: KeyName,
     },
+}
+
+/// The name of a key, with or without the flag.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct KeyName {
+    /// The name of the backend that uses the key.
+    #[arg(value_name = "NAME")]
+    plain: Option<String>,
+    /// The same, as a flag.
+    #[arg(long = "name", value_name = "NAME")]
+    flagged: Option<String>,
+}
+
+impl KeyName {
+    /// The one that was given.
+    pub fn name(&self) -> &str {
+        let given = self.plain.as_deref().or(self.flagged.as_deref());
+        // The command line is refused without one.
+        given.unwrap_or_default()
+    }
 }
 
 /// `kith epoch …`.

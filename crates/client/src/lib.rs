@@ -1,11 +1,13 @@
 //! Typed channels to our own services, over memory or network. Every call carries a deadline, the trace context and the
-//! signed caller.
+//! signed caller. What accounts says of other backends' keys is remembered here too, for every door that takes them.
 #![warn(missing_docs)]
 
 mod balance;
 mod pipe;
+mod service_keys;
 mod upstream;
 
 pub use balance::{MakeEndpoint, Members, balance};
 pub use pipe::{Incoming, PipeStream, pipe};
+pub use service_keys::{ServiceKey, ServiceKeys};
 pub use upstream::{Attached, Upstream};

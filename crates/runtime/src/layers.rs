@@ -2,10 +2,10 @@
 //!
 //! 1. trace: the call becomes a span, a child of the caller's, so that a message is one trace from socket to query;
 //! 2. metrics: how many, how long, how they ended, by method;
-//! 3. deadline: what the call asks of others gets no more time than it has itself;
+//! 3. deadline: what comes too late is not begun, what gets late is stopped, and what the call asks of others gets no more time than it has itself;
 //! 4. panic: a bug in one call is that call's `internal`, and neither its connection's nor its process's end.
 //!
-//! The end of the call at its deadline, concurrency limit and load shedding are the server's own (`serve.rs`); who calls is judged inside the
+//! The latest deadline, concurrency limit and load shedding are the server's own (`serve.rs`); who calls is judged inside the
 //! service, which alone knows its exceptions (`kith_auth::CallerInterceptor`).
 
 use std::{
@@ -15,16 +15,20 @@ use std::{
     panic::AssertUnwindSafe,
     pin::Pin,
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures::FutureExt as _;
 use http::{Request, Response};
+use kith_error::{Failure, Reason};
 use tonic::{Code, Status, body::Body, metadata::MetadataMap, service::Routes};
 use tower::Service;
 use tracing::Instrument as _;
 
 use crate::deadline;
+
+/// A caller with less time than this has gone before anything could be answered.
+const TOO_LATE: Duration = Duration::from_millis(1);
 
 /// Routes with the layers around them.
 #[derive(Debug, Clone)]
@@ -53,17 +57,31 @@ impl Service<Request<Body>> for Observed {
         kith_telemetry::set_parent_from_metadata(&span, &trace_headers(&request));
         let started = Instant::now();
         let timeout = deadline::timeout_of(request.headers());
+        if timeout.is_some_and(|timeout| timeout < TOO_LATE) {
+            return Box::pin(std::future::ready(Ok(too_late())));
+        }
         let answer = AssertUnwindSafe(self.routes.call(request)).catch_unwind();
         let observed = async move {
-            let response = match deadline::within(timeout, answer).await {
-                Ok(Ok(response)) => response,
-                Err(panic) => of_panic(panic.as_ref()),
+            let answer = deadline::within(timeout, answer);
+            let answered = match timeout {
+                Some(timeout) => tokio::time::timeout(timeout, answer).await.ok(),
+                None => Some(answer.await),
+            };
+            let response = match answered {
+                Some(Ok(Ok(response))) => response,
+                Some(Err(panic)) => of_panic(panic.as_ref()),
+                None => too_late(),
             };
             record(&method, &response, started);
             Ok(response)
         };
         Box::pin(observed.instrument(span))
     }
+}
+
+fn too_late() -> Response<Body> {
+    let failure = Failure::new(Reason::Timeout, "the answer took too long; try again");
+    Status::from(failure.with_retry_after(Duration::from_secs(1))).into_http()
 }
 
 /// Only the headers that a trace needs; the rest are not copied for it.
@@ -130,13 +148,21 @@ mod tests {
         fn call(&mut self, request: Request<Body>) -> Self::Future {
             Box::pin(async move {
                 assert!(!request.uri().path().ends_with("/Panic"), "as asked");
+                if request.uri().path().ends_with("/Hang") {
+                    std::future::pending::<()>().await;
+                }
                 Ok(Response::new(Body::empty()))
             })
         }
     }
 
     async fn call(method: &str) -> Code {
+        call_within(method, "5S").await
+    }
+
+    async fn call_within(method: &str, timeout: &str) -> Code {
         let request = Request::post(format!("/test.Moody/{method}"))
+            .header("grpc-timeout", timeout)
             .body(Body::empty())
             .unwrap();
         let answer = Observed::new(Routes::new(Moody)).oneshot(request).await;
@@ -148,5 +174,15 @@ mod tests {
     async fn a_panic_is_the_end_of_its_own_call_only() {
         assert_eq!(call("Panic").await, Code::Internal);
         assert_eq!(call("Anything").await, Code::Ok);
+    }
+
+    #[tokio::test]
+    async fn what_is_too_late_is_not_begun_and_what_gets_late_is_stopped() {
+        // Begun, this one would panic.
+        assert_eq!(call_within("Panic", "0m").await, Code::DeadlineExceeded);
+        assert_eq!(call_within("Panic", "900u").await, Code::DeadlineExceeded);
+        assert_eq!(call_within("Hang", "5m").await, Code::DeadlineExceeded);
+        assert_eq!(call_within("Anything", "99999999H").await, Code::Ok);
+        assert_eq!(call_within("Anything", "soon").await, Code::Ok);
     }
 }

@@ -133,5 +133,5 @@ async fn a_service_key_is_believed_for_a_moment() {
 
     assert_eq!(bed.services.count(method), 2);
     assert_eq!(unknown.reason, Reason::Unauthenticated);
-    assert!(!identity.remembers_service_key("kith_sk_no").await);
+    assert!(!identity.remembers_service_key("kith_sk_no"));
 }

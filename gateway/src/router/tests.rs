@@ -8,7 +8,7 @@ use kith_error::{Failure, Reason};
 use serde_json::{Value, json};
 
 use super::ROUTES;
-use crate::testing::{ANN, BOB, Bed, SERVICE_KEY, SESSION, limits};
+use crate::testing::{ANN, BOB, Bed, FEED_KEY, SERVICE_KEY, SESSION, limits};
 
 mod bad_input;
 mod chatting;
@@ -240,9 +240,13 @@ async fn limits_refuse_with_a_time_and_bind_no_service() {
 }
 
 fn for_service(path: &str, user: Option<&str>) -> Request<Body> {
+    with_key(SERVICE_KEY, path, user)
+}
+
+fn with_key(key: &str, path: &str, user: Option<&str>) -> Request<Body> {
     let mut request = Request::builder()
         .uri(path)
-        .header("authorization", format!("Bearer {SERVICE_KEY}"));
+        .header("authorization", format!("Bearer {key}"));
     if let Some(user) = user {
         request = request.header("kith-on-behalf-of", user);
     }
@@ -272,6 +276,18 @@ async fn a_service_acts_for_the_user_it_names() {
     };
     assert_eq!(calls[0].0, Some(expected));
     assert_eq!(unnamed.fields(), ["Kith-On-Behalf-Of"]);
+}
+
+#[tokio::test]
+async fn a_service_key_without_the_scope_does_not_open_the_rest_calls() {
+    let bed = Bed::new().await;
+
+    let refused = bed
+        .send(with_key(FEED_KEY, "/api/v1/users/me", Some(BOB)))
+        .await;
+
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(refused.code(), "forbidden");
 }
 
 #[tokio::test]

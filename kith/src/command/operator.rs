@@ -1,6 +1,7 @@
 //! `kith user`, `kith key`, `kith epoch`, `kith keys`.
 
 use anyhow::Context as _;
+use kith_auth::Scope;
 use kith_clock::Clock;
 use secrecy::ExposeSecret as _;
 
@@ -57,8 +58,11 @@ async fn user(config: &Config, storage: &Storage, command: UserCommand) -> anyho
 async fn key(config: &Config, storage: &Storage, command: KeyCommand) -> anyhow::Result<()> {
     let (pool, clock) = (accounts_pool(config, storage)?, Clock::system());
     match command {
-        KeyCommand::Create { name } => {
-            let key = kith_accounts::operator::create_service_key(&pool, &clock, &name).await?;
+        KeyCommand::Create { who, scopes } => {
+            let scopes = read_scopes(&scopes)?;
+            let key =
+                kith_accounts::operator::create_service_key(&pool, &clock, who.name(), &scopes)
+                    .await?;
             // The one place where a key is shown: it cannot be found again.
             say(key.expose_secret());
         }
@@ -68,17 +72,33 @@ async fn key(config: &Config, storage: &Storage, command: KeyCommand) -> anyhow:
                     .revoked_at
                     .map_or_else(|| "holds".to_owned(), |at| format!("revoked {at:.0?}"));
                 say(&format!(
-                    "{}  made {:.0?}  {state}",
-                    key.name, key.created_at
+                    "{}  {}  made {:.0?}  {state}",
+                    key.name,
+                    key.scopes.join(","),
+                    key.created_at
                 ));
             }
         }
-        KeyCommand::Revoke { name } => {
-            kith_accounts::operator::revoke_service_key(&pool, &clock, &name).await?;
-            say(&format!("the key {name} holds no more"));
+        KeyCommand::Revoke { who } => {
+            kith_accounts::operator::revoke_service_key(&pool, &clock, who.name()).await?;
+            say(&format!("the key {} holds no more", who.name()));
         }
     }
     Ok(())
+}
+
+/// Nothing named: everything.
+fn read_scopes(words: &[String]) -> anyhow::Result<Vec<Scope>> {
+    if words.is_empty() {
+        return Ok(vec![Scope::All]);
+    }
+    let read = words.iter().map(|word| {
+        Scope::from_word(word).with_context(|| {
+            let known = Scope::EVERY.map(Scope::word).join(", ");
+            format!("`{word}` is no scope; there are {known}")
+        })
+    });
+    read.collect()
 }
 
 async fn rotate(config: &Config, storage: &Storage) -> anyhow::Result<()> {

@@ -10,7 +10,7 @@ use kith_api::accounts::v1::{LoginRequest, LoginResponse};
 use kith_api::chat::v1::chat_service_client::ChatServiceClient;
 use kith_api::friends::v1::friends_service_client::FriendsServiceClient;
 use kith_api::friends::v1::graph_import_service_client::GraphImportServiceClient;
-use kith_auth::{Caller, CallerSigner};
+use kith_auth::{Caller, CallerSigner, Scope};
 use kith_client::Upstream;
 use kith_clock::Clock;
 use kith_error::{Failure, Reason};
@@ -149,7 +149,8 @@ async fn with_key<T>(
     let (pool, clock) = (storage.pool_of("accounts")?, Clock::system());
     // One that an interrupted run left behind.
     let _ = kith_accounts::operator::revoke_service_key(&pool, &clock, key_name).await;
-    let key = kith_accounts::operator::create_service_key(&pool, &clock, key_name).await?;
+    let key =
+        kith_accounts::operator::create_service_key(&pool, &clock, key_name, &[Scope::All]).await?;
     let signer = CallerSigner::new(cluster_key(config, storage).await?, clock.clone());
     let outcome = match Speaker::connect(address, &key, signer) {
         Ok(speaker) => work(speaker).await,

@@ -4,6 +4,7 @@
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
+use kith_client::ServiceKeys;
 use kith_telemetry::MetricsHandle;
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
@@ -12,7 +13,7 @@ use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-use super::service_keys::{ServiceKeys, vouch};
+use super::service_keys::vouch;
 use crate::config::Roles;
 
 /// What the port answers, and the switch of its health.

@@ -1,77 +1,24 @@
-//! Other backends on the internal port: `authorization: Bearer kith_sk_…` becomes a caller that the services know.
+//! Other backends on the internal port: `authorization: Bearer kith_sk_…` becomes a caller that the services know, if the key opens what is
+//! called. A stream ends when its key is revoked.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use kith_api::accounts::v1::VerifyServiceKeyRequest;
-use kith_auth::Caller;
-use kith_client::Upstream;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use kith_auth::{Caller, Scope};
+use kith_client::ServiceKeys;
 use kith_error::{Failure, Reason};
 use kith_ids::UserId;
-use sha2::{Digest as _, Sha256};
 use tonic::Status;
 
 /// The metadata by which a backend acts for a person.
 pub(crate) const ON_BEHALF_OF: &str = "kith-on-behalf-of";
-const PREFIX: &str = "Bearer kith_sk_";
-/// How long a key is believed without asking; so long a revoked one may still pass.
-const LIFETIME: Duration = Duration::from_secs(5);
-/// Keys remembered; more means that somebody is guessing, and then forgetting all is right.
-const CAPACITY: usize = 1024;
-
-/// Names by the digest of the key, each with the moment it was heard.
-type Known = HashMap<[u8; 32], (String, Instant)>;
-
-/// Asks accounts whose key it is, and remembers for a moment.
-#[derive(Clone)]
-pub(super) struct ServiceKeys {
-    accounts: Upstream,
-    known: Arc<Mutex<Known>>,
-}
-
-impl ServiceKeys {
-    pub(super) fn new(accounts: Upstream) -> Self {
-        Self {
-            accounts,
-            known: Arc::default(),
-        }
-    }
-
-    async fn name_of(&self, key: &str) -> Result<String, Status> {
-        let digest: [u8; 32] = Sha256::digest(key).into();
-        if let Some(name) = self.remembered(&digest) {
-            return Ok(name);
-        }
-        let request = VerifyServiceKeyRequest {
-            key: key.to_owned(),
-        };
-        let answer = self
-            .accounts
-            .accounts(&Caller::node("internal port"))
-            .verify_service_key(request)
-            .await?;
-        let name = answer.into_inner().service_name;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= CAPACITY {
-            known.clear();
-        }
-        known.insert(digest, (name.clone(), Instant::now()));
-        Ok(name)
-    }
-
-    fn remembered(&self, digest: &[u8; 32]) -> Option<String> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(digest)
-            .filter(|(_, since)| since.elapsed() < LIFETIME)
-            .map(|(name, _)| name.clone())
-    }
-}
+const PREFIX: &str = "kith_sk_";
 
 /// Vouches for callers with a service key; lets all others pass to the services, which ask for the caller context.
 pub(super) async fn vouch(
@@ -79,33 +26,97 @@ pub(super) async fn vouch(
     mut request: Request,
     next: Next,
 ) -> Response {
-    // The headers alone: a body cannot be looked at from several threads.
-    let headers = request.headers().clone();
-    match caller(&keys, &headers).await {
-        Ok(Some(caller)) => {
+    let Some(key) = service_key(request.headers()).map(str::to_owned) else {
+        return next.run(request).await;
+    };
+    let scope = Scope::of_path(request.uri().path());
+    let on_behalf_of = on_behalf_of(request.headers());
+    let revoked = Box::pin(keys.revoked(&key));
+    match caller(&keys, &key, scope, on_behalf_of).await {
+        Ok(caller) => {
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            let answer = next.run(request).await;
+            answer.map(|body| {
+                Body::new(WhileItHolds {
+                    body,
+                    revoked,
+                    ended: false,
+                })
+            })
         }
-        Ok(None) => next.run(request).await,
-        Err(status) => status.into_http(),
+        Err(failure) => Status::from(failure).into_http(),
     }
 }
 
-async fn caller(keys: &ServiceKeys, headers: &HeaderMap) -> Result<Option<Caller>, Status> {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(bearer) = header("authorization").filter(|value| value.starts_with(PREFIX)) else {
+async fn caller(
+    keys: &ServiceKeys,
+    key: &str,
+    scope: Scope,
+    on_behalf_of: Result<Option<UserId>, Failure>,
+) -> Result<Caller, Failure> {
+    let key = keys.verify(key).await?;
+    key.require(scope)?;
+    Ok(Caller::Service {
+        name: key.name,
+        on_behalf_of: on_behalf_of?,
+    })
+}
+
+/// The key that a call presents; the scheme's case does not matter.
+fn service_key(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = value.split_once(' ')?;
+    let key = key.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && key.starts_with(PREFIX)).then_some(key)
+}
+
+fn on_behalf_of(headers: &HeaderMap) -> Result<Option<UserId>, Failure> {
+    let Some(value) = headers.get(ON_BEHALF_OF) else {
         return Ok(None);
     };
-    let on_behalf_of = header(ON_BEHALF_OF)
-        .map(str::parse::<UserId>)
-        .transpose()
-        .map_err(|_| {
-            Status::from(Failure::new(
-                Reason::InvalidRequest,
-                "the metadata `kith-on-behalf-of` is no user id",
-            ))
-        })?;
-    let key = bearer.trim_start_matches("Bearer ");
-    let name = keys.name_of(key).await?;
-    Ok(Some(Caller::Service { name, on_behalf_of }))
+    let id = value.to_str().ok().and_then(|text| text.parse().ok());
+    id.map(Some).ok_or_else(|| {
+        Failure::new(
+            Reason::InvalidRequest,
+            "the metadata `kith-on-behalf-of` is no user id",
+        )
+    })
+}
+
+/// An answer that goes on only while its key holds.
+struct WhileItHolds {
+    body: Body,
+    revoked: Pin<Box<dyn Future<Output = Failure> + Send>>,
+    ended: bool,
+}
+
+impl HttpBody for WhileItHolds {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        // Looked at first: a stream that never pauses must end too.
+        if let Poll::Ready(failure) = self.revoked.as_mut().poll(cx) {
+            self.ended = true;
+            let mut trailers = HeaderMap::new();
+            // Fails only for a message that is no header, and ours are plain sentences.
+            let _ = Status::from(failure).add_header(&mut trailers);
+            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+        }
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended || self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
 }

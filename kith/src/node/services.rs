@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kith_auth::{CallerSigner, ClusterKey};
 use kith_bus::Bus;
-use kith_client::{Incoming, Upstream, balance, pipe};
+use kith_client::{Incoming, ServiceKeys, Upstream, balance, pipe};
 use kith_clock::Clock;
 use kith_presence::Leases;
 use kith_runtime::{Tasks, serve_grpc};
@@ -20,7 +20,6 @@ use tonic::service::Routes;
 use tonic::transport::{Channel, Endpoint, Uri};
 use tonic_health::server::HealthReporter;
 
-use super::service_keys::ServiceKeys;
 use super::{internal, migrations, secret};
 use crate::config::{Config, Role};
 use crate::place::{DEMO_LOGINS, Storage};
@@ -90,7 +89,7 @@ impl Services {
         };
 
         let (routes, bus) = joint.serve_all(&mut lines).await?;
-        let keys = ServiceKeys::new(lines.accounts.upstream.clone());
+        let keys = service_keys(&lines, tasks);
         let (routes, health) = internal::routes(routes, keys, metrics)?;
         let address = internal.local_addr()?;
         spawn_server(
@@ -312,6 +311,19 @@ impl Lines {
             presence: line(Role::Presence, &config.upstream.presence)?,
         })
     }
+}
+
+/// What the internal port takes other backends' keys for, kept fresh until the shutdown.
+fn service_keys(lines: &Lines, tasks: &Tasks) -> ServiceKeys {
+    let keys = ServiceKeys::new(lines.accounts.upstream.clone(), "internal port");
+    let (followed, shutdown) = (keys.clone(), tasks.shutdown().clone());
+    tasks.spawn("service keys", async move {
+        tokio::select! {
+            () = followed.follow() => {}
+            () = shutdown.signalled() => {}
+        }
+    });
+    keys
 }
 
 /// A service on other nodes; connects when it is first called, and again whenever a connection is lost.

@@ -10,3 +10,4 @@ mod internal_port;
 mod operator;
 mod process;
 mod running;
+mod service_keys;

@@ -19,6 +19,7 @@ pub(crate) mod revoke_session;
 pub(crate) mod update_profile;
 pub(crate) mod verify_service_key;
 pub(crate) mod watch_revocations;
+pub(crate) mod watch_service_keys;
 
 use std::sync::Arc;
 
@@ -55,6 +56,8 @@ pub(crate) struct News {
     pub(crate) sessions_ended: Notify,
     /// The newest revocation that this node knows of; written by the poller, followed by the streams.
     pub(crate) revocation_head: Arc<watch::Sender<i64>>,
+    /// How many service keys were ever revoked, as far as this node knows; written and followed by the same.
+    pub(crate) revoked_keys: Arc<watch::Sender<i64>>,
 }
 
 impl App {
@@ -72,6 +75,7 @@ impl News {
             for_chat: Notify::new(),
             sessions_ended: Notify::new(),
             revocation_head: Arc::new(watch::Sender::new(0)),
+            revoked_keys: Arc::new(watch::Sender::new(0)),
         }
     }
 

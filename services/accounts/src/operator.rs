@@ -2,6 +2,7 @@
 //! rotate the signing keys. Running nodes notice within a second, and new keys long before they sign.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kith_auth::Scope;
 use kith_clock::Clock;
 use kith_ids::UserId;
 use secrecy::SecretString;
@@ -27,6 +28,9 @@ pub enum OperatorError {
     /// Not a name for a service key.
     #[error("the name of a service key is {0}")]
     BadName(&'static str),
+    /// A key that opens nothing.
+    #[error("a service key needs at least one scope")]
+    NoScope,
     /// A key of this name holds.
     #[error("there is a service key of this name; revoke it first")]
     NameTaken,
@@ -112,14 +116,19 @@ pub async fn create_service_key(
     pool: &PgPool,
     clock: &Clock,
     name: &str,
+    scopes: &[Scope],
 ) -> Result<SecretString, OperatorError> {
     service_key::check_name(name).map_err(|flaw| OperatorError::BadName(flaw.message))?;
+    if scopes.is_empty() {
+        return Err(OperatorError::NoScope);
+    }
     let text = service_key::generate();
     let digest = service_key::digest(secrecy::ExposeSecret::expose_secret(&text))
         .ok_or(OperatorError::NoSuchKey)?;
     let key = ServiceKey {
         id: clock.new_id().into(),
         name: name.to_owned(),
+        scopes: scopes.iter().map(|scope| scope.word().to_owned()).collect(),
         created_at: clock.now(),
         revoked_at: None,
     };
@@ -135,7 +144,7 @@ pub async fn list_service_keys(pool: &PgPool) -> Result<Vec<ServiceKey>, Operato
     Ok(service_keys::list(&mut *pool.acquire().await?).await?)
 }
 
-/// Revokes the key of that name; it stops holding with its next use.
+/// Revokes the key of that name; running nodes notice within a second.
 pub async fn revoke_service_key(
     pool: &PgPool,
     clock: &Clock,

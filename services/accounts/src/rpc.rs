@@ -20,7 +20,7 @@ use crate::{
         list_signed_in_users::list_signed_in_users, login::login, logout::logout,
         refresh_session::refresh_session, register::register, revoke_session::revoke_session,
         update_profile::update_profile, verify_service_key::verify_service_key,
-        watch_revocations::watch_revocations,
+        watch_revocations::watch_revocations, watch_service_keys::watch_service_keys,
     },
     error::Error,
 };
@@ -221,7 +221,28 @@ impl AccountsService for Rpc {
     ) -> Answer<proto::VerifyServiceKeyResponse> {
         let caller = request.caller()?.clone();
         let key = request.into_inner().key.into();
-        let name = verify_service_key(&self.app, &caller, &key).await;
-        answer(name.map(|service_name| proto::VerifyServiceKeyResponse { service_name }))
+        let holder = verify_service_key(&self.app, &caller, &key).await;
+        answer(holder.map(|holder| proto::VerifyServiceKeyResponse {
+            service_name: holder.name,
+            scopes: holder.scopes,
+        }))
+    }
+
+    type WatchServiceKeysStream =
+        Pin<Box<dyn Stream<Item = Result<proto::WatchServiceKeysResponse, Status>> + Send>>;
+
+    async fn watch_service_keys(
+        &self,
+        request: Request<proto::WatchServiceKeysRequest>,
+    ) -> Answer<Self::WatchServiceKeysStream> {
+        let numbers = watch_service_keys(&self.app, request.caller()?)
+            .await
+            .map_err(|error| into_status(&error))?;
+        let answers = numbers.map(|number| {
+            Ok(proto::WatchServiceKeysResponse {
+                revocations: u64::try_from(number).unwrap_or(0),
+            })
+        });
+        Ok(Response::new(Box::pin(answers)))
     }
 }

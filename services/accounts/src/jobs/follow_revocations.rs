@@ -1,8 +1,13 @@
-//! Asks how far the log of revocations goes: at once when this node ended a session, twice a second for the others.
+//! Asks how far the log of revocations goes, and whether service keys were revoked: at once when this node ended a session, twice a second for the others.
 
 use std::sync::Arc;
 
-use crate::{app::App, store::revocations};
+use tokio::sync::watch;
+
+use crate::{
+    app::App,
+    store::{revocations, service_keys},
+};
 
 /// Until the shutdown.
 pub(super) async fn run(app: Arc<App>) {
@@ -12,19 +17,29 @@ pub(super) async fn run(app: Arc<App>) {
             () = tokio::time::sleep(app.config.revocation_poll_interval) => {}
             () = app.shutdown.signalled() => return,
         }
-        match find_head(&app).await {
-            Ok(head) => {
-                app.news.revocation_head.send_if_modified(|known| {
-                    let changed = *known != head;
-                    *known = head;
-                    changed
-                });
+        match find_heads(&app).await {
+            Ok((sessions, keys)) => {
+                tell(&app.news.revocation_head, sessions);
+                tell(&app.news.revoked_keys, keys);
             }
             Err(error) => tracing::debug!(%error, "the revocations could not be polled"),
         }
     }
 }
 
-async fn find_head(app: &App) -> sqlx::Result<i64> {
-    revocations::find_head(&mut *app.pool.acquire().await?).await
+/// Wakes the followers only when there is something new.
+fn tell(news: &watch::Sender<i64>, head: i64) {
+    news.send_if_modified(|known| {
+        let changed = *known != head;
+        *known = head;
+        changed
+    });
+}
+
+async fn find_heads(app: &App) -> sqlx::Result<(i64, i64)> {
+    let mut db = app.pool.acquire().await?;
+    Ok((
+        revocations::find_head(&mut db).await?,
+        service_keys::find_revocations(&mut db).await?,
+    ))
 }

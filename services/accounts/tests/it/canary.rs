@@ -62,9 +62,10 @@ async fn exercise(node: &Node) -> Vec<String> {
     let fourth = node.refresh(&third.refresh_token, None).await.unwrap();
     // Reuse, which is logged.
     node.refresh(&third.refresh_token, None).await.unwrap_err();
-    let key = operator::create_service_key(&node.pool, &node.clock, "canary")
-        .await
-        .unwrap();
+    let key =
+        operator::create_service_key(&node.pool, &node.clock, "canary", &[kith_auth::Scope::All])
+            .await
+            .unwrap();
     let key = key.expose_secret().to_owned();
     for text in [key.clone(), format!("{}x", &key[..key.len() - 1])] {
         let request = VerifyServiceKeyRequest { key: text };

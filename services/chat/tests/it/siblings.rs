@@ -177,6 +177,7 @@ serve! {
     AccountsService, accounts,
     {
         type WatchRevocationsStream = tokio_stream::Empty<Result<accounts::WatchRevocationsResponse, Status>>;
+        type WatchServiceKeysStream = tokio_stream::Empty<Result<accounts::WatchServiceKeysResponse, Status>>;
     },
     used: { get_users: GetUsersRequest => GetUsersResponse, },
     unused: {
@@ -193,6 +194,7 @@ serve! {
         get_public_keys: GetPublicKeysRequest => accounts::GetPublicKeysResponse,
         watch_revocations: WatchRevocationsRequest => Self::WatchRevocationsStream,
         verify_service_key: VerifyServiceKeyRequest => accounts::VerifyServiceKeyResponse,
+        watch_service_keys: WatchServiceKeysRequest => Self::WatchServiceKeysStream,
     }
 }
 

@@ -92,6 +92,15 @@ macro_rules! unused {
                 Err(Status::unimplemented("friends does not call this"))
             }
 
+            type WatchServiceKeysStream = tokio_stream::Empty<Result<wire::WatchServiceKeysResponse, Status>>;
+
+            async fn watch_service_keys(
+                &self,
+                _: Request<wire::WatchServiceKeysRequest>,
+            ) -> Result<Response<Self::WatchServiceKeysStream>, Status> {
+                Err(Status::unimplemented("friends does not call this"))
+            }
+
             async fn get_users(
                 &self,
                 request: Request<wire::GetUsersRequest>,
