@@ -6,7 +6,8 @@ use kith_api::{
     accounts::v1::accounts_service_client::AccountsServiceClient,
     chat::v1::{
         chat_service_client::ChatServiceClient, delivery_service_client::DeliveryServiceClient,
-        ingest_service_client::IngestServiceClient,
+        feed_service_client::FeedServiceClient, ingest_service_client::IngestServiceClient,
+        room_service_client::RoomServiceClient,
     },
     friends::v1::{
         contact_service_client::ContactServiceClient, friends_service_client::FriendsServiceClient,
@@ -105,6 +106,21 @@ impl Upstream {
             self.channel.clone(),
             self.attached_for_ever(caller),
         )
+    }
+
+    /// The feed's calls, with the deadline.
+    pub fn feed(&self, caller: &Caller) -> FeedServiceClient<Intercepted> {
+        FeedServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+    }
+
+    /// The feed's stream, without a deadline.
+    pub fn feed_stream(&self, caller: &Caller) -> FeedServiceClient<Intercepted> {
+        FeedServiceClient::with_interceptor(self.channel.clone(), self.attached_for_ever(caller))
+    }
+
+    /// Rooms as they are, live, without a deadline.
+    pub fn rooms_stream(&self, caller: &Caller) -> RoomServiceClient<Intercepted> {
+        RoomServiceClient::with_interceptor(self.channel.clone(), self.attached_for_ever(caller))
     }
 
     /// The presence service, for this caller.

@@ -1,14 +1,19 @@
 //! What the use cases need; one use case a file below.
 
+pub(crate) mod ack_feed;
 pub(crate) mod add_participants;
 pub(crate) mod append_user_events;
 pub(crate) mod apply_pairs;
 pub(crate) mod apply_read_receipts;
 pub(crate) mod apply_users;
+pub(crate) mod consume_feed;
 pub(crate) mod create_direct_chat_room;
 pub(crate) mod create_group_chat_room;
+pub(crate) mod delete_feed_consumer;
+pub(crate) mod feed;
 pub(crate) mod get_chat_room;
 pub(crate) mod get_companions;
+pub(crate) mod get_feed_consumers;
 pub(crate) mod get_heads;
 pub(crate) mod get_message_receipts;
 pub(crate) mod get_participants;
@@ -21,6 +26,7 @@ pub(crate) mod mark_message_as_read;
 pub(crate) mod mark_room_as_delivered;
 pub(crate) mod mark_room_as_read;
 pub(crate) mod positions;
+pub(crate) mod relay_feed;
 pub(crate) mod remove_participant;
 pub(crate) mod room_views;
 pub(crate) mod send_message;
@@ -31,7 +37,10 @@ pub(crate) mod update_chat_room;
 pub(crate) mod update_participant_role;
 pub(crate) mod update_room_settings;
 pub(crate) mod user_events;
+pub(crate) mod watch_rooms;
 pub(crate) mod write_positions;
+
+use std::sync::Arc;
 
 use kith_auth::CallerSigner;
 use kith_client::Upstream;
@@ -39,6 +48,7 @@ use kith_clock::Clock;
 use kith_postgres::page::Cursors;
 use kith_runtime::Tasks;
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 
 use crate::{Config, fanout::Fanout, lanes::Lanes};
 
@@ -60,6 +70,10 @@ pub(crate) struct App {
     pub(crate) lanes: Lanes,
     /// Read and delivered positions on their way into the tables.
     pub(crate) positions: positions::Positions,
+    /// The relay of the feed, and who listens to it.
+    pub(crate) feed: feed::Feed,
+    /// Places for streams of rooms.
+    pub(crate) watchers: Arc<Semaphore>,
     pub(crate) accounts: Upstream,
     pub(crate) friends: Upstream,
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod client_id;
 pub(crate) mod coalesce;
+pub(crate) mod feed;
 pub(crate) mod membership;
 pub(crate) mod message;
 pub(crate) mod pair;
@@ -10,3 +11,4 @@ pub(crate) mod position;
 pub(crate) mod role;
 pub(crate) mod room;
 pub(crate) mod room_view;
+pub(crate) mod watch;

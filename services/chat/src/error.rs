@@ -17,6 +17,9 @@ pub enum Error {
     /// There is no such person, or they are not in the room.
     #[error("no such person")]
     UserNotFound,
+    /// There is no consumer of the feed with this name.
+    #[error("no such consumer")]
+    ConsumerNotFound,
     /// The caller sees the thing and may not do this; the sentence says why.
     #[error("forbidden: {0}")]
     Forbidden(&'static str),
@@ -35,6 +38,9 @@ pub enum Error {
     /// The group has reached its size.
     #[error("the room is full")]
     RoomFull,
+    /// A bound of this node is reached; the sentence says which.
+    #[error("too many: {0}")]
+    TooMany(&'static str),
     /// One or more bad fields.
     #[error("invalid fields")]
     Invalid(Vec<Violation>),
@@ -73,6 +79,12 @@ impl Fault for Error {
             Self::RoomNotFound => Failure::new(Reason::NotFound, "there is no such room"),
             Self::MessageNotFound => Failure::new(Reason::NotFound, "there is no such message"),
             Self::UserNotFound => Failure::new(Reason::NotFound, "there is no such person"),
+            Self::ConsumerNotFound => {
+                Failure::new(Reason::NotFound, "there is no such consumer; consume first")
+            }
+            Self::TooMany(why) => {
+                Failure::new(Reason::RateLimited, *why).with_retry_after(Duration::from_secs(5))
+            }
             Self::Forbidden(why) => Failure::new(Reason::Forbidden, *why),
             Self::NotAllowedByPrivacy => Failure::new(
                 Reason::NotAllowedByPrivacy,

@@ -15,6 +15,8 @@ use kith_bus::{Bus, Signal, Subscription};
 use kith_runtime::Tasks;
 use tracing::Span;
 
+use crate::app::feed::Feed;
+
 pub(crate) use queue::Queue;
 use registry::Registry;
 pub(crate) use registry::{StreamId, Topics};
@@ -30,14 +32,17 @@ struct Inner {
     subscription: Subscription,
     registry: Mutex<Registry>,
     stream_queue: usize,
+    /// Hears of everything that may be for the feed.
+    feed: Feed,
 }
 
 impl Fanout {
-    pub(crate) fn start(bus: Bus, tasks: &Tasks, stream_queue: usize) -> Self {
+    pub(crate) fn start(bus: Bus, tasks: &Tasks, stream_queue: usize, feed: Feed) -> Self {
         let fanout = Self(Arc::new(Inner {
             node: u64::from_ne_bytes(kith_clock::random_bytes()),
             subscription: bus.subscribe(),
             bus,
+            feed,
             registry: Mutex::default(),
             stream_queue,
         }));
@@ -60,11 +65,13 @@ impl Fanout {
     /// Entries of rooms' logs were committed. Call in seq order.
     pub(crate) fn publish_room_events(&self, events: Vec<RoomEvent>) {
         self.publish(events.into_iter().map(Kind::RoomEvent));
+        self.0.feed.wake();
     }
 
     /// An entry of a person's log was committed. Call in useq order.
     pub(crate) fn publish_user_event(&self, event: UserEvent) {
         self.publish([Kind::UserEvent(event)]);
+        self.0.feed.wake();
     }
 
     /// Somebody's position moved.

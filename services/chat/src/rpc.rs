@@ -1,24 +1,28 @@
-//! The three gRPC services: one delegating line per call. The modules below know bytes, not rules: decode, call the use
+//! The five gRPC services: one delegating line per call. The modules below know bytes, not rules: decode, call the use
 //! case, encode.
 
 pub(crate) mod convert;
 mod delivery;
+mod feed;
 mod ingest;
 mod log;
 mod messages;
 mod participants;
 mod positions;
 mod rooms;
+mod watch;
 
 use std::sync::Arc;
 
 use kith_api::chat::v1::{
-    AddParticipantsRequest, AddParticipantsResponse, AppendUserEventsRequest,
-    AppendUserEventsResponse, ApplyPairsRequest, ApplyPairsResponse, ApplyReadReceiptsRequest,
-    ApplyReadReceiptsResponse, ApplyUsersRequest, ApplyUsersResponse, CreateDirectChatRoomRequest,
-    CreateDirectChatRoomResponse, CreateGroupChatRoomRequest, CreateGroupChatRoomResponse,
-    GetChatRoomRequest, GetChatRoomResponse, GetCompanionsRequest, GetCompanionsResponse,
-    GetHeadsRequest, GetHeadsResponse, GetMessageReceiptsRequest, GetMessageReceiptsResponse,
+    AckRequest, AckResponse, AddParticipantsRequest, AddParticipantsResponse,
+    AppendUserEventsRequest, AppendUserEventsResponse, ApplyPairsRequest, ApplyPairsResponse,
+    ApplyReadReceiptsRequest, ApplyReadReceiptsResponse, ApplyUsersRequest, ApplyUsersResponse,
+    ConsumeRequest, CreateDirectChatRoomRequest, CreateDirectChatRoomResponse,
+    CreateGroupChatRoomRequest, CreateGroupChatRoomResponse, DeleteFeedConsumerRequest,
+    DeleteFeedConsumerResponse, GetChatRoomRequest, GetChatRoomResponse, GetCompanionsRequest,
+    GetCompanionsResponse, GetFeedConsumersRequest, GetFeedConsumersResponse, GetHeadsRequest,
+    GetHeadsResponse, GetMessageReceiptsRequest, GetMessageReceiptsResponse,
     GetParticipantsRequest, GetParticipantsResponse, GetRoomEventsRequest, GetRoomEventsResponse,
     GetRoomLogRequest, GetRoomLogResponse, GetRoomMessagesRequest, GetRoomMessagesResponse,
     GetUserChatRoomsRequest, GetUserChatRoomsResponse, GetUserLogRequest, GetUserLogResponse,
@@ -26,8 +30,9 @@ use kith_api::chat::v1::{
     RemoveParticipantResponse, SendMessageRequest, SendMessageResponse, SendRequest,
     SubscribeRequest, SyncRequest, SyncResponse, UpdateChatRoomRequest, UpdateChatRoomResponse,
     UpdateParticipantRoleRequest, UpdateParticipantRoleResponse, UpdateRoomSettingsRequest,
-    UpdateRoomSettingsResponse, chat_service_server::ChatService,
-    delivery_service_server::DeliveryService, ingest_service_server::IngestService,
+    UpdateRoomSettingsResponse, WatchRoomsRequest, chat_service_server::ChatService,
+    delivery_service_server::DeliveryService, feed_service_server::FeedService,
+    ingest_service_server::IngestService, room_service_server::RoomService,
 };
 use kith_error::into_status;
 use tokio::sync::oneshot;
@@ -36,7 +41,7 @@ use tracing::{Instrument as _, Span};
 
 use crate::{Error, app::App};
 
-/// Serves all three.
+/// Serves all of them.
 #[derive(Clone)]
 pub(crate) struct Rpc {
     app: Arc<App>,
@@ -169,5 +174,34 @@ impl IngestService for Rpc {
     }
     async fn get_companions(&self, request: Request<GetCompanionsRequest>) -> Answer<GetCompanionsResponse> {
         answer(ingest::get_companions(&self.app, request).await)
+    }
+}
+
+#[tonic::async_trait]
+#[rustfmt::skip]
+impl FeedService for Rpc {
+    type ConsumeStream = feed::ConsumeStream;
+
+    async fn consume(&self, request: Request<ConsumeRequest>) -> Answer<Self::ConsumeStream> {
+        answer(feed::consume(&self.app, request).await)
+    }
+    async fn ack(&self, request: Request<AckRequest>) -> Answer<AckResponse> {
+        answer(feed::ack(&self.app, request).await)
+    }
+    async fn get_feed_consumers(&self, request: Request<GetFeedConsumersRequest>) -> Answer<GetFeedConsumersResponse> {
+        answer(feed::get_feed_consumers(&self.app, request).await)
+    }
+    async fn delete_feed_consumer(&self, request: Request<DeleteFeedConsumerRequest>) -> Answer<DeleteFeedConsumerResponse> {
+        answer(feed::delete_feed_consumer(&self.app, request).await)
+    }
+}
+
+#[tonic::async_trait]
+#[rustfmt::skip]
+impl RoomService for Rpc {
+    type WatchRoomsStream = watch::WatchRoomsStream;
+
+    async fn watch_rooms(&self, request: Request<WatchRoomsRequest>) -> Answer<Self::WatchRoomsStream> {
+        answer(watch::watch_rooms(&self.app, request).await)
     }
 }

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use kith_api::chat::v1::{
     chat_service_server::ChatServiceServer, delivery_service_server::DeliveryServiceServer,
-    ingest_service_server::IngestServiceServer,
+    feed_service_server::FeedServiceServer, ingest_service_server::IngestServiceServer,
+    room_service_server::RoomServiceServer,
 };
 use kith_auth::{CallerInterceptor, CallerSigner, ClusterKey};
 use kith_bus::Bus;
@@ -13,12 +14,12 @@ use kith_clock::Clock;
 use kith_postgres::page::Cursors;
 use kith_runtime::Tasks;
 use sqlx::PgPool;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tonic::service::{Routes, interceptor::InterceptedService};
 
 use crate::{
     Config,
-    app::{self, App},
+    app::{self, App, feed::Feed},
     fanout::Fanout,
     jobs,
     lanes::{self, Lanes},
@@ -74,7 +75,8 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
     }
     let epoch = settle_epoch(&deps.pool).await?;
     let (epoch_sender, epoch) = watch::channel(epoch);
-    let fanout = Fanout::start(deps.bus, &deps.tasks, config.stream_queue);
+    let feed = Feed::default();
+    let fanout = Fanout::start(deps.bus, &deps.tasks, config.stream_queue, feed.clone());
     let lane_deps = lanes::Deps {
         pool: deps.pool.clone(),
         fanout: fanout.clone(),
@@ -91,12 +93,15 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         config,
         fanout,
         lanes,
+        feed,
+        watchers: Arc::new(Semaphore::new(app::watch_rooms::MAX_STREAMS)),
         positions: app::positions::Positions::default(),
         accounts: deps.accounts,
         friends: deps.friends,
     });
     jobs::watch_epoch::spawn(&app, epoch_sender);
     jobs::flush_positions::spawn(&app);
+    jobs::spawn_feed(&app);
     Ok(Running { app })
 }
 
@@ -116,16 +121,20 @@ async fn settle_epoch(pool: &PgPool) -> Result<u64, StartError> {
 }
 
 impl Running {
-    /// The three services, each refusing calls without a caller context.
+    /// The five services, each refusing calls without a caller context.
     pub fn routes(&self) -> Routes {
         let interceptor = CallerInterceptor::new(self.app.signer.clone());
         let rpc = Rpc::new(Arc::clone(&self.app));
         let chat = ChatServiceServer::new(rpc.clone()).max_decoding_message_size(MAX_REQUEST);
         let delivery =
             DeliveryServiceServer::new(rpc.clone()).max_decoding_message_size(MAX_REQUEST);
-        let ingest = IngestServiceServer::new(rpc).max_decoding_message_size(MAX_REQUEST);
+        let ingest = IngestServiceServer::new(rpc.clone()).max_decoding_message_size(MAX_REQUEST);
+        let feed = FeedServiceServer::new(rpc.clone()).max_decoding_message_size(MAX_REQUEST);
+        let rooms = RoomServiceServer::new(rpc).max_decoding_message_size(MAX_REQUEST);
         Routes::new(InterceptedService::new(chat, interceptor.clone()))
             .add_service(InterceptedService::new(delivery, interceptor.clone()))
-            .add_service(InterceptedService::new(ingest, interceptor))
+            .add_service(InterceptedService::new(ingest, interceptor.clone()))
+            .add_service(InterceptedService::new(feed, interceptor.clone()))
+            .add_service(InterceptedService::new(rooms, interceptor))
     }
 }

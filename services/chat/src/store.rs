@@ -2,6 +2,8 @@
 
 pub(crate) mod companions;
 pub(crate) mod events;
+pub(crate) mod feed;
+pub(crate) mod feed_consumers;
 pub(crate) mod heads;
 pub(crate) mod imports;
 pub(crate) mod log;

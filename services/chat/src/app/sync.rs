@@ -90,7 +90,7 @@ async fn catch_up(
         return Ok(None);
     };
     Ok(Some(Missed {
-        events: log::list_windows(db, &windows, standing.epoch, user).await?,
+        events: log::list_windows(db, &windows, standing.epoch, Some(user)).await?,
         too_long,
         user_events,
         user_too_long,

@@ -79,7 +79,7 @@ pub(crate) async fn insert_all(
 }
 
 /// The type that clients see, as `kind` of the row.
-const fn kind(body: &Body) -> &'static str {
+pub(crate) const fn kind(body: &Body) -> &'static str {
     match body {
         Body::MessageCreated(_) => "message.created",
         Body::MessageEdited(_) => "message.edited",

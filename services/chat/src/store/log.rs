@@ -122,14 +122,14 @@ pub(crate) async fn list_tail(
     }))
 }
 
-/// Reads stretches of several rooms, as this viewer may see them, in the order of the windows. For use in a snapshot in
+/// Reads stretches of several rooms, as this viewer may see them (nobody: with every `client_id`), in the order of the windows. For use in a snapshot in
 /// which the windows were found.
 #[tracing::instrument(name = "db.log.list_windows", skip_all)]
 pub(crate) async fn list_windows(
     db: &mut PgConnection,
     windows: &[Window],
     epoch: i64,
-    viewer: UserId,
+    viewer: Option<UserId>,
 ) -> Result<Vec<RoomEvent>, Error> {
     let rooms: Vec<RoomId> = windows.iter().map(|window| window.room_id).collect();
     let froms: Vec<i64> = windows.iter().map(|window| window.from).collect();
@@ -153,8 +153,46 @@ pub(crate) async fn list_windows(
     .fetch_all(db)
     .await?;
     rows.into_iter()
-        .map(|row| event(row, wire::seq(epoch), Some(viewer)))
+        .map(|row| event(row, wire::seq(epoch), viewer))
         .collect()
+}
+
+/// The first entries of some kinds in stretches of rooms' logs, without looking at messages, in the order of the windows.
+#[tracing::instrument(name = "db.log.list_kinds", skip_all)]
+pub(crate) async fn list_kinds(
+    db: &mut PgConnection,
+    windows: &[Window],
+    (epoch, limit): (i64, i64),
+    kinds: &[&str],
+) -> Result<Vec<RoomEvent>, Error> {
+    let rooms: Vec<RoomId> = windows.iter().map(|window| window.room_id).collect();
+    let froms: Vec<i64> = windows.iter().map(|window| window.from).collect();
+    let tos: Vec<i64> = windows.iter().map(|window| window.to).collect();
+    let rows = sqlx::query!(
+        r#"SELECT e.room_id AS "room_id: RoomId", e.seq, e.body, e.created_at
+           FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS w (room_id, from_seq, to_seq, place)
+           JOIN chat.room_events e ON e.room_id = w.room_id AND e.seq BETWEEN w.from_seq AND w.to_seq
+           WHERE e.kind = ANY ($4)
+           ORDER BY w.place, e.seq
+           LIMIT $5"#,
+        &rooms as &[RoomId],
+        &froms,
+        &tos,
+        kinds as &[&str],
+        limit,
+    )
+    .fetch_all(db)
+    .await?;
+    let events = rows.into_iter().map(|row| {
+        let entry = RoomEvent::decode(row.body.as_slice())?;
+        Ok(stored(
+            entry,
+            row.room_id,
+            row.seq,
+            (wire::seq(epoch), row.created_at),
+        ))
+    });
+    events.collect()
 }
 
 /// Renders an entry: a message from its row, which may be a tombstone by now; anything else from its stored body.
@@ -163,14 +201,8 @@ fn event(row: EntryRow, epoch: u64, viewer: Option<UserId>) -> Result<RoomEvent,
         return Err(hole());
     };
     if let Some(body) = row.body {
-        let stored = RoomEvent::decode(body.as_slice())?;
-        return Ok(RoomEvent {
-            room_id: row.room_id.to_string(),
-            seq: wire::seq(seq),
-            epoch,
-            time: Some(wire::timestamp(created_at)),
-            ..stored
-        });
+        let body = RoomEvent::decode(body.as_slice())?;
+        return Ok(stored(body, row.room_id, seq, (epoch, created_at)));
     }
     let (Some(id), Some(sender_id)) = (row.message_id, row.sender_id) else {
         return Err(hole());
@@ -192,6 +224,17 @@ fn event(row: EntryRow, epoch: u64, viewer: Option<UserId>) -> Result<RoomEvent,
         deleted_at: row.deleted_at,
     });
     Ok(wire::message::created(message, epoch, viewer))
+}
+
+/// A stored body in the envelope that is not stored with it.
+fn stored(body: RoomEvent, room: RoomId, seq: i64, of: (u64, DateTime<Utc>)) -> RoomEvent {
+    RoomEvent {
+        room_id: room.to_string(),
+        seq: wire::seq(seq),
+        epoch: of.0,
+        time: Some(wire::timestamp(of.1)),
+        ..body
+    }
 }
 
 fn hole() -> Error {

@@ -178,3 +178,33 @@ pub(crate) async fn find_head(db: &mut PgConnection, user: UserId) -> Result<i64
     .await?;
     Ok(head.unwrap_or(0))
 }
+
+/// The first entries of some kinds (none named: of all) in stretches of people's logs (person, first, last), in the order of the stretches. Superseded ones
+/// are not there any more.
+#[tracing::instrument(name = "db.user_log.list_windows", skip_all)]
+pub(crate) async fn list_windows(
+    db: &mut PgConnection,
+    windows: &[(UserId, i64, i64)],
+    kinds: &[&str],
+    limit: i64,
+) -> Result<Vec<UserEventRow>, sqlx::Error> {
+    let users: Vec<UserId> = windows.iter().map(|window| window.0).collect();
+    let froms: Vec<i64> = windows.iter().map(|window| window.1).collect();
+    let tos: Vec<i64> = windows.iter().map(|window| window.2).collect();
+    sqlx::query_as!(
+        UserEventRow,
+        r#"SELECT e.user_id AS "user_id: UserId", e.useq, e.body, e.created_at
+           FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS w (user_id, from_useq, to_useq, place)
+           JOIN chat.user_events AS e ON e.user_id = w.user_id AND e.useq BETWEEN w.from_useq AND w.to_useq
+           WHERE cardinality($4::text[]) = 0 OR e.kind = ANY ($4)
+           ORDER BY w.place, e.useq
+           LIMIT $5"#,
+        &users as &[UserId],
+        &froms,
+        &tos,
+        kinds as &[&str],
+        limit,
+    )
+    .fetch_all(db)
+    .await
+}
