@@ -219,8 +219,11 @@ async fn the_other_devices_hear_only_of_the_newest_position() {
         .collect();
     assert_eq!(moved, [(3, 0)]);
     assert_eq!(
-        log.iter().map(|event| event.useq).collect::<Vec<_>>(),
-        [1, 3]
+        log.iter()
+            .map(|event| (event.useq, event.body.is_some()))
+            .collect::<Vec<_>>(),
+        [(1, true), (2, false), (3, true)],
+        "the place of the first one is told, so that live devices see no gap"
     );
 }
 
