@@ -3,7 +3,7 @@
 use std::{str::FromStr as _, time::Duration};
 
 use sqlx::{
-    PgPool,
+    Connection as _, PgConnection, PgPool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -11,6 +11,10 @@ use sqlx::{
 /// How long a call waits for a free connection before it is `unavailable`: pools are small, so a burst of small writes queues
 /// for a moment instead of failing, and a caller's own deadline is still longer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a connection that is given back may take to say that it is free. A call that was given up leaves its statement
+/// running, which Postgres ends after 2 s; a connection that is silent for longer is dead, whatever TCP believes.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Makes a pool for one service. Connects lazily: a database that is down makes calls fail, not the start.
 ///
@@ -28,7 +32,16 @@ pub fn connect(url: &str, schema: &str, max_connections: u32) -> Result<PgPool, 
     Ok(PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // The pool asks the same afterwards, without a limit: a dead connection would keep its place in the pool for ever.
+        .after_release(|connection, _| Box::pin(answers(connection)))
         .connect_lazy_with(options))
+}
+
+async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match tokio::time::timeout(RELEASE_TIMEOUT, connection.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+    }
 }
 
 /// Creates the schema if it is missing and brings it up to date. Safe to call from several nodes at once: the migrator

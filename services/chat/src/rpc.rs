@@ -12,7 +12,7 @@ mod positions;
 mod rooms;
 mod watch;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use kith_api::chat::v1::{
     AckRequest, AckResponse, AddParticipantsRequest, AddParticipantsResponse,
@@ -49,6 +49,9 @@ pub(crate) struct Rpc {
 
 type Answer<T> = Result<Response<T>, Status>;
 
+/// What no write takes: each of its statements has 2 s, and its callers wait for 10 s.
+const LONGEST_WRITE: Duration = Duration::from_secs(15);
+
 impl Rpc {
     pub(crate) const fn new(app: Arc<App>) -> Self {
         Self { app }
@@ -64,8 +67,11 @@ impl Rpc {
         let (done, outcome) = oneshot::channel();
         let call = call(Arc::clone(&self.app)).instrument(Span::current());
         self.app.tasks.spawn("chat.write", async move {
-            // Nobody may be there to hear it.
-            let _ = done.send(call.await);
+            // Given up only when its connection must be dead: it would hold that one, and itself, for ever. Nobody may be there
+            // to hear of it.
+            if let Ok(result) = tokio::time::timeout(LONGEST_WRITE, call).await {
+                let _ = done.send(result);
+            }
         });
         answer(match outcome.await {
             Ok(result) => result,

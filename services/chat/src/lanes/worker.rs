@@ -20,6 +20,10 @@ use crate::{
     wire::message::{created_from, message},
 };
 
+/// Longer than Postgres gives any statement of an append: what takes longer has lost its connection without a word, and the
+/// lane must not wait for that one for ever.
+const APPEND_TIMEOUT: Duration = Duration::from_secs(4);
+
 struct Lane {
     deps: Arc<Deps>,
     queue: mpsc::Receiver<Item>,
@@ -165,8 +169,18 @@ impl Lane {
         outcomes
     }
 
-    /// Looks up what replies and mentions need, and appends.
+    /// The same within the time that an append may take; past it the connection is given up, and the outcome is unknown.
     async fn attempt(&mut self, drafts: &[Draft]) -> Result<Vec<(Message, Appended)>, sqlx::Error> {
+        tokio::time::timeout(APPEND_TIMEOUT, self.attempt_patiently(drafts))
+            .await
+            .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+    }
+
+    /// Looks up what replies and mentions need, and appends.
+    async fn attempt_patiently(
+        &mut self,
+        drafts: &[Draft],
+    ) -> Result<Vec<(Message, Appended)>, sqlx::Error> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.deps.pool.acquire().await?,
@@ -202,7 +216,10 @@ impl Lane {
         let Some(connection) = self.connection.as_mut().filter(|_| !places.is_empty()) else {
             return loaded;
         };
-        match message_rows::list_at(connection, &rooms, &seqs).await {
+        let reading = message_rows::list_at(connection, &rooms, &seqs);
+        let reading = tokio::time::timeout(APPEND_TIMEOUT, reading).await;
+        match reading.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
+        {
             Ok(found) => {
                 for place in places {
                     loaded[place] = found
