@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test screens lint fmt api bench bench-append bench-people sqlx audit layers sizes services image try-image
+.PHONY: help run demo test faults screens lint fmt api bench bench-append bench-people sqlx audit layers sizes services image try-image
 
 help: ## List these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ demo: ## Fill the instance that `make run` started with a small community (it do
 
 test: ## Install what is missing, run every check and test; this is what CI runs
 	@scripts/test.sh
+
+faults: ## Break a running system in every way we know, three seeds each; writes target/faults/report.md (half an hour)
+	@scripts/faults.sh
 
 screens: ## Only the pictures of every screen of the web client, in target/screens, with accessibility checks
 	@cargo build -p kith && scripts/web.sh && cd clients/web && npm run --silent journeys -- screens

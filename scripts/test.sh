@@ -35,6 +35,9 @@ step "tests"
 cargo build --workspace --tests --bins --locked
 cargo nextest run --workspace --locked --no-fail-fast
 
+step "faults: the part for CI; make faults is all of it"
+scripts/faults.sh ci
+
 step "TypeScript clients against the server"
 scripts/clients.sh live
 

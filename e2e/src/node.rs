@@ -166,6 +166,13 @@ impl Node {
         self.base.trim_start_matches("http://")
     }
 
+    /// Where its internal port is, such as `127.0.0.1:41235`.
+    pub fn internal_address(&self) -> String {
+        let place = self.settings.data().join("internal.addr");
+        let address = std::fs::read_to_string(place).expect("the internal port is written down");
+        address.trim().to_owned()
+    }
+
     /// Its process id.
     pub fn process_id(&self) -> u32 {
         self.child.id()
@@ -236,9 +243,7 @@ impl Node {
 
     /// A measurement of the internal port, summed over its labels; `None` before it was taken for the first time.
     pub async fn metric(&self, name: &str) -> Option<f64> {
-        let place = self.settings.data().join("internal.addr");
-        let address = std::fs::read_to_string(place).expect("the internal port is written down");
-        let page = reqwest::get(format!("http://{}/metrics", address.trim()));
+        let page = reqwest::get(format!("http://{}/metrics", self.internal_address()));
         let page = page.await.unwrap().text().await.unwrap();
         let values: Vec<f64> = page
             .lines()

@@ -2,7 +2,7 @@
 //! their files in a folder of their own and end with the value.
 
 use std::{
-    net::TcpListener,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::{fs::chown, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -74,6 +74,19 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// Kills its first process alone, as the kernel does when memory runs out; the others find out by themselves.
+    pub fn kill_postmaster(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
     /// Ends it as a power cut would.
     pub fn kill(&mut self) {
         let pid = postmaster_of(self.folder.path()).expect("Postgres has a pid file");
@@ -85,7 +98,24 @@ impl Postgres {
 
     /// Starts it, for the first time or again, and waits until it answers.
     pub async fn resume(&mut self) {
-        let child = server("postgres")
+        let mut child = self.spawn();
+        let port = self.port.to_string();
+        eventually_within(START, "Postgres answers", async || {
+            // After the first process alone was killed, it refuses to start until the last of the others has noticed.
+            if child.try_wait().unwrap().is_some() {
+                child = self.spawn();
+            }
+            let ready = server("pg_isready")
+                .args(["-q", "-h", "127.0.0.1", "-p", &port])
+                .status();
+            ready.unwrap().success().then_some(())
+        })
+        .await;
+        self.child = Some(child);
+    }
+
+    fn spawn(&self) -> Child {
+        server("postgres")
             .arg("-D")
             .arg(self.folder.path().join("data"))
             .arg("-k")
@@ -100,16 +130,7 @@ impl Postgres {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .expect("starting postgres");
-        self.child = Some(child);
-        let port = self.port.to_string();
-        eventually_within(START, "Postgres answers", async || {
-            let ready = server("pg_isready")
-                .args(["-q", "-h", "127.0.0.1", "-p", &port])
-                .status();
-            ready.unwrap().success().then_some(())
-        })
-        .await;
+            .expect("starting postgres")
     }
 }
 
@@ -138,6 +159,16 @@ impl Redis {
         };
         redis.resume().await;
         redis
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// Its process id, while it runs.
+    pub fn process_id(&self) -> u32 {
+        self.child.as_ref().expect("Redis runs").id()
     }
 
     /// Its address.

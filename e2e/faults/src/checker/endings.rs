@@ -1,0 +1,157 @@
+//! What is judged without the database: time, levels and answers. I11, I12 and I14.
+
+use super::{Bounds, Finding};
+use crate::history::{Entry, What};
+
+/// The contract's list, and what the harness calls no answer at all.
+const CODES: &[&str] = &[
+    "invalid_request",
+    "invalid_field",
+    "unknown_field",
+    "malformed_json",
+    "unsupported_media_type",
+    "too_large",
+    "unauthenticated",
+    "token_expired",
+    "invalid_credentials",
+    "forbidden",
+    "not_allowed_by_privacy",
+    "not_found",
+    "method_not_allowed",
+    "conflict",
+    "cursor_invalid",
+    "client_id_reused",
+    "last_owner",
+    "room_full",
+    "rate_limited",
+    "unavailable",
+    "timeout",
+    "bad_frame",
+    "hello_timeout",
+    "auth_failed",
+    "revoked",
+    "account_disabled",
+    "too_many_devices",
+    "slow",
+];
+/// What a correct device may be refused with in these runs: passing trouble, and rooms that it is no longer in.
+const EXPECTED: &[&str] = &[
+    "unavailable",
+    "timeout",
+    "not_found",
+    "slow",
+    "cursor_invalid",
+    "token_expired",
+];
+/// How long after the heal an answer may still fail to come: what was stuck has to be given up first.
+const STUCK_MS: u64 = 40_000;
+
+pub(super) fn check(entries: &[Entry], bounds: &Bounds) -> Vec<Finding> {
+    let mut findings = healed(entries, bounds);
+    for entry in entries {
+        let finding = match &entry.what {
+            What::NotAtHead { device, text } => {
+                Finding::new("I11", format!("{device}: {text}")).about(format!("\"{device}\""))
+            }
+            What::Level {
+                what,
+                before,
+                after,
+                slack,
+            } if *after > before + slack => Finding::new(
+                "I12",
+                format!("{what}: {before} before, {after} after (allowed: {slack} more)"),
+            ),
+            What::Refused {
+                by,
+                call,
+                status,
+                code,
+                hint,
+            } => match odd(*status, code, *hint).filter(|_| !is_allowed(entries, code)) {
+                Some(odd) => Finding::new(
+                    "I14",
+                    format!("{by} was answered {status} {code} to {call}: {odd}"),
+                )
+                .about(format!("\"{by}\"")),
+                None => continue,
+            },
+            What::Broken { text } => Finding::new("I14", text.clone()),
+            What::Extra { text, holds: false } => {
+                Finding::new("I14", format!("does not hold: {text}"))
+            }
+            What::Unknown { client_id, code } if code == "hang" && is_quiet(entries, entry.at) => {
+                Finding::new("I14", format!("{client_id} was not answered at all")).about(client_id)
+            }
+            _ => continue,
+        };
+        findings.push(finding.at(entry.at));
+    }
+    findings
+}
+
+fn is_allowed(entries: &[Entry], code: &str) -> bool {
+    let allows =
+        |entry: &Entry| matches!(&entry.what, What::Allow { code: allowed } if allowed == code);
+    entries.iter().any(allows)
+}
+
+fn odd(status: u16, code: &str, hint: bool) -> Option<&'static str> {
+    if !CODES.contains(&code) && !(code.is_empty() && status == 503) {
+        return Some("no documented code for this");
+    }
+    if !EXPECTED.contains(&code) && !code.is_empty() {
+        return Some("nothing that was asked deserves it");
+    }
+    if status >= 500 && !matches!(status, 503 | 504) {
+        return Some("a fault of the server");
+    }
+    (status == 503 && !hint).then_some("without Retry-After")
+}
+
+/// Whether nothing was wrong with the world for so long that an unanswered call has no excuse.
+fn is_quiet(entries: &[Entry], at: u64) -> bool {
+    let began = entries
+        .iter()
+        .find(|entry| matches!(entry.what, What::Fault { .. }));
+    let healed = entries
+        .iter()
+        .rfind(|entry| matches!(entry.what, What::Heal));
+    let before = began.is_none_or(|began| at < began.at);
+    before || healed.is_some_and(|healed| at > healed.at + STUCK_MS)
+}
+
+/// I11: how soon devices have what there was at the heal.
+fn healed(entries: &[Entry], bounds: &Bounds) -> Vec<Finding> {
+    let mut times = times(entries);
+    times.sort_unstable();
+    let mut findings = Vec::new();
+    if let Some(longest) = times.last().filter(|longest| **longest > bounds.healed_ms) {
+        findings.push(Finding::new(
+            "I11",
+            format!("the last device had everything {longest} ms after the heal"),
+        ));
+    }
+    if let Some(p95) = percentile(&times, 95).filter(|p95| *p95 > bounds.healed_p95_ms) {
+        findings.push(Finding::new(
+            "I11",
+            format!("95 % of the devices had everything {p95} ms after the heal"),
+        ));
+    }
+    findings
+}
+
+/// How long each device took.
+pub(crate) fn times(entries: &[Entry]) -> Vec<u64> {
+    let time = |entry: &Entry| match entry.what {
+        What::Healed { ms, .. } => Some(ms),
+        _ => None,
+    };
+    entries.iter().filter_map(time).collect()
+}
+
+/// Of sorted values.
+pub(crate) fn percentile(sorted: &[u64], percent: usize) -> Option<u64> {
+    let at = (sorted.len() * percent).div_ceil(100).checked_sub(1)?;
+    sorted.get(at).copied()
+}

@@ -1,0 +1,107 @@
+//! How far people have read: I10 and I13.
+
+use std::collections::HashMap;
+
+use kith_sdk::model::{RoomId, UserId};
+
+use super::{Finding, facts::Facts};
+use crate::history::What;
+
+/// Counted exactly up to here.
+const MOST_UNREAD: u64 = 1_000;
+
+pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut findings = read(facts);
+    findings.extend(unread(facts));
+    findings
+}
+
+/// I10: positions rise, and what a device was told last is what is stored. Of people who came back only what they did in
+/// their current stay counts, so they are left out.
+fn read(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut told: HashMap<(&str, RoomId), u64> = HashMap::new();
+    let mut findings = Vec::new();
+    for entry in facts.entries {
+        match &entry.what {
+            What::Position { device, room, seq } if stayed(facts, device, *room) => {
+                let before = told.insert((device, *room), *seq).unwrap_or(0);
+                if before > *seq {
+                    let text =
+                        format!("{device}, room {room}: read up to {before}, and then up to {seq}");
+                    findings.push(Finding::new("I10", text).about(room).at(entry.at));
+                }
+            }
+            What::Read {
+                device,
+                room,
+                seq,
+                answer: Some(answer),
+            } if answer < seq => {
+                let text =
+                    format!("{device}, room {room}: read up to {seq}, and was told {answer}");
+                findings.push(Finding::new("I10", text).about(room).at(entry.at));
+            }
+            _ => {}
+        }
+    }
+    let stored = stored(facts);
+    for ((device, room), seq) in told {
+        let user = facts.devices[device];
+        let kept = stored.get(&(room, user)).copied().unwrap_or(0);
+        if kept != seq {
+            let text = format!(
+                "{device}, room {room}: told last that it has read up to {seq}; stored is {kept}"
+            );
+            findings.push(Finding::new("I10", text).about(format!("\"{device}\"")));
+        }
+    }
+    findings
+}
+
+/// Whether the person has been in the room since it began.
+fn stayed(facts: &Facts<'_>, device: &str, room: RoomId) -> bool {
+    let user = facts.devices.get(device);
+    user.is_some_and(|user| matches!(facts.stays_of(room, *user), [stay] if stay.left.is_none()))
+}
+
+/// I13: others' messages above the position, within the stay.
+fn unread(facts: &Facts<'_>) -> Vec<Finding> {
+    let stored = stored(facts);
+    let mut findings = Vec::new();
+    for entry in facts.entries {
+        let What::Unread { user, room, count } = &entry.what else {
+            continue;
+        };
+        let Some(stay) = facts
+            .stays_of(*room, *user)
+            .iter()
+            .find(|stay| stay.left.is_none())
+        else {
+            findings.push(
+                Finding::new("I13", format!("{user} lists room {room} and is not in it"))
+                    .about(user),
+            );
+            continue;
+        };
+        let position = stored.get(&(*room, *user)).copied().unwrap_or(0);
+        let counted = facts.dump.entries.iter().filter(|it| {
+            it.room == *room
+                && it.seq > position
+                && it.seq >= stay.joined
+                && it.message.as_ref().is_some_and(|said| said.sender != *user)
+        });
+        let counted = (counted.count() as u64).min(MOST_UNREAD);
+        if counted != *count {
+            let text = format!(
+                "{user}, room {room}: told {count} unread, and there are {counted} above {position}"
+            );
+            findings.push(Finding::new("I13", text).about(room).about(user));
+        }
+    }
+    findings
+}
+
+fn stored(facts: &Facts<'_>) -> HashMap<(RoomId, UserId), u64> {
+    let positions = facts.dump.positions.iter();
+    positions.map(|it| ((it.room, it.user), it.seq)).collect()
+}

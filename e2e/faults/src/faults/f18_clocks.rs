@@ -1,0 +1,77 @@
+//! The clocks of the nodes are wrong: an hour ahead, an hour behind. libfaketime tells that one process so; the machine's
+//! clock is never touched. The order of messages does not depend on it.
+
+use std::path::Path;
+
+use super::Fault;
+use crate::{
+    history::What,
+    scene::{Scene, acting},
+    world::Shape,
+};
+
+pub(super) const FAULT: Fault = Fault {
+    id: "F18",
+    title: "wrong clocks",
+    in_ci: false,
+    shape: Shape::Joined,
+    variables,
+    act: |scene| acting(act(scene)),
+};
+
+/// Where Debian keeps it.
+const LIBRARY: &[&str] = &[
+    "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+    "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
+];
+
+fn library() -> Option<&'static str> {
+    LIBRARY
+        .iter()
+        .copied()
+        .find(|path| Path::new(path).exists())
+}
+
+/// All nodes read their difference from a file of their own run, anew at every look at the clock.
+fn variables() -> Vec<(&'static str, String)> {
+    let Some(library) = library() else {
+        return Vec::new();
+    };
+    vec![
+        ("LD_PRELOAD", library.to_owned()),
+        ("FAKETIME_TIMESTAMP_FILE", file()),
+        ("FAKETIME_NO_CACHE", "1".to_owned()),
+        // Timers run on; only the time of day is wrong.
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ]
+}
+
+/// One for each run of this program: runs follow one another.
+fn file() -> String {
+    format!("/tmp/kith-faults-clock-{}", std::process::id())
+}
+
+async fn act(scene: &mut Scene) {
+    if library().is_none() {
+        scene.fault("left out: there is no libfaketime");
+        scene.heal().await;
+        return;
+    }
+    // A token that is not yet, or no longer, valid by a wrong clock is refused with these, by the book.
+    for code in ["unauthenticated", "token_expired", "auth_failed"] {
+        scene.history.add(What::Allow {
+            code: code.to_owned(),
+        });
+    }
+    // A quarter is what a token has.
+    for offset in ["+5m", "-1h", "+1h"] {
+        scene.fault(format!("all clocks: {offset}"));
+        std::fs::write(file(), offset).unwrap();
+        scene.rest(3, 12).await;
+    }
+    scene.fault("all clocks are right again");
+    std::fs::write(file(), "+0").unwrap();
+    scene.heal().await;
+    scene.rest(1, 5).await;
+    let _ = std::fs::remove_file(file());
+}
