@@ -67,8 +67,8 @@ mod tests {
     #[test]
     fn a_timeout_is_digits_and_a_unit() {
         for (text, expected) in [
-            ("2H", Some(Duration::from_secs(7_200))),
-            ("3M", Some(Duration::from_secs(180))),
+            ("2H", Some(Duration::from_hours(2))),
+            ("3M", Some(Duration::from_mins(3))),
             ("10S", Some(Duration::from_secs(10))),
             ("250m", Some(Duration::from_millis(250))),
             ("99999999u", Some(Duration::from_micros(99_999_999))),
@@ -87,11 +87,11 @@ mod tests {
 
     #[tokio::test]
     async fn time_runs_out_inside_of_a_call_and_is_unknown_outside() {
-        let inside = within(Some(Duration::from_secs(60)), async { time_left() }).await;
+        let inside = within(Some(Duration::from_mins(1)), async { time_left() }).await;
         let overdue = within(Some(Duration::ZERO), async { time_left() }).await;
         let unbounded = within(None, async { time_left() }).await;
 
-        assert!(inside.is_some_and(|left| left <= Duration::from_secs(60) && !left.is_zero()));
+        assert!(inside.is_some_and(|left| left <= Duration::from_mins(1) && !left.is_zero()));
         assert_eq!(overdue, Some(Duration::ZERO));
         assert_eq!((unbounded, time_left()), (None, None));
     }

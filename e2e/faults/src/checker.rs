@@ -112,6 +112,10 @@ impl Finding {
         }
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "ids and texts alike, without an & at twenty calls"
+    )]
     fn about(mut self, key: impl ToString) -> Self {
         self.keys.push(key.to_string());
         self

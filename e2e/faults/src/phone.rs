@@ -266,7 +266,7 @@ impl Life {
                     }
                 }
                 () = tokio::time::sleep_until(heard_at + silence) => break "silence".to_owned(),
-                () = tokio::time::sleep_until(self.talk_at) => self.talk(&link).await,
+                () = tokio::time::sleep_until(self.talk_at) => self.talk(&link),
                 Some(sent) = self.sends.next(), if !self.sends.is_empty() => shared.settle(sent),
                 Some((room, fetched)) = self.fetches.next(), if !self.fetches.is_empty() => {
                     if let Some(after) = shared.fetched(room, fetched) {
@@ -316,7 +316,7 @@ impl Life {
     }
 
     /// Says something, or reads, and decides when to do so again.
-    async fn talk(&mut self, link: &Link) {
+    fn talk(&mut self, link: &Link) {
         let gap = self.shared.air.gap_ms.load(Ordering::Relaxed);
         if gap == 0 {
             self.talk_at = Instant::now() + Duration::from_millis(100);

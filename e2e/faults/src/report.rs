@@ -111,17 +111,21 @@ pub fn markdown(outcomes: &[Outcome]) -> String {
             outcome.took.as_secs(),
         );
     }
-    for outcome in outcomes
+    let broken = outcomes
         .iter()
-        .filter(|outcome| !outcome.findings.is_empty())
-    {
+        .filter(|outcome| !outcome.findings.is_empty());
+    for outcome in broken {
         broken_run(&mut text, outcome);
     }
+    invariants(&mut text);
+    text
+}
+
+fn invariants(text: &mut String) {
     text.push_str("\n## The invariants\n\n| | |\n|---|---|\n");
     for (name, sentence) in INVARIANTS {
         let _ = writeln!(text, "| {name} | {sentence} |");
     }
-    text
 }
 
 fn broken_run(text: &mut String, outcome: &Outcome) {

@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long devices may take to have said everything, and to have everything, before that counts as never.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_mins(1);
 /// How long things may take to go back to their former level.
 const LEVELLING: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(50);
@@ -326,7 +326,7 @@ impl Scene {
         }
         for at in self.world.gateways() {
             let node = self.world.node(at);
-            let sockets = async || node.metric("kith_ws_sockets").await.unwrap_or(0.0) as u64;
+            let sockets = async || count(node.metric("kith_ws_sockets").await.unwrap_or(0.0));
             self.level(
                 &format!("sockets of {}", self.world.places[at].name),
                 0,
@@ -442,4 +442,14 @@ pub(crate) type Acting<'a> = futures::future::LocalBoxFuture<'a, ()>;
 /// Makes an [`Acting`].
 pub(crate) fn acting<'a>(future: impl Future<Output = ()> + 'a) -> Acting<'a> {
     future.boxed_local()
+}
+
+/// A gauge that counts things.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count, far below what a float holds exactly"
+)]
+fn count(gauge: f64) -> u64 {
+    gauge.max(0.0).round() as u64
 }

@@ -1,5 +1,7 @@
 //! Tokens and their ends.
 
+use std::time::Duration;
+
 use kith_api::accounts::v1::{
     GetPublicKeysResponse, Revocation, RevocationCause, WatchRevocationsResponse,
 };

@@ -97,7 +97,8 @@ fn is_allowed(entries: &[Entry], code: &str) -> bool {
 }
 
 fn odd(status: u16, code: &str, hint: bool) -> Option<&'static str> {
-    if !CODES.contains(&code) && !(code.is_empty() && status == 503) {
+    let is_proxys_own = code.is_empty() && status == 503;
+    if !CODES.contains(&code) && !is_proxys_own {
         return Some("no documented code for this");
     }
     if !EXPECTED.contains(&code) && !code.is_empty() {

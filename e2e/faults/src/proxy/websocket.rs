@@ -80,7 +80,7 @@ impl Frames {
             let rest = self.waiting.split_off(length);
             let frame = std::mem::replace(&mut self.waiting, rest);
             let json: Value = serde_json::from_slice(&frame[head..]).unwrap_or_default();
-            if self.passes(&json, lie, &frame, overheard, random) {
+            if self.passes((&frame, &json), lie, overheard, random) {
                 out.extend(frame);
             }
         }
@@ -92,9 +92,8 @@ impl Frames {
 
     fn passes(
         &mut self,
-        json: &Value,
+        (frame, json): (&[u8], &Value),
         lie: Option<Lie>,
-        frame: &[u8],
         overheard: &Overheard,
         random: &mut StdRng,
     ) -> bool {

@@ -143,10 +143,8 @@ async fn two_nodes_that_stamp_at_once_make_one_order() {
 
     let sending = async {
         for nth in 0..40 {
-            for room in &rooms {
-                world
-                    .send(if room == &rooms[2] { ben } else { ann }, room, "x")
-                    .await;
+            for (room, sender) in rooms.iter().zip([ann, ann, ben]) {
+                world.send(sender, room, "x").await;
             }
             if nth % 10 == 0 {
                 let added = world.user(&format!("new{nth}"));
