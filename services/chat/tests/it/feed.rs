@@ -261,9 +261,11 @@ async fn superseded_read_positions_are_left_out_and_hold_nothing_up() {
             _ => None,
         })
         .collect();
+    let told = log.iter().filter(|event| event.body.is_some());
     assert_eq!(
         of_ben,
-        log.iter().map(|event| event.useq).collect::<Vec<_>>()
+        told.map(|event| event.useq).collect::<Vec<_>>(),
+        "the log keeps the places of superseded entries, without a body"
     );
 }
 
