@@ -166,6 +166,13 @@ impl Phone {
     }
 }
 
+impl Drop for Phone {
+    fn drop(&mut self) {
+        // Also when a run dies early: a device that nobody stops would go on through the runs after it.
+        self.stop.send_replace(true);
+    }
+}
+
 impl Shared {
     async fn connect(&self, gate: usize) -> Result<Connection, String> {
         let api = &self.gates[gate];

@@ -93,8 +93,8 @@ pub static BUGS: &[Bug] = &[
         fault: "F21",
         place: Place::Append(
             &[(
-                "m.client_id = i.client_id\n        LEFT JOIN",
-                "m.client_id = i.client_id AND m.seq > r.last_seq - 3\n        LEFT JOIN",
+                "i.client_id COLLATE \"C\"\n        LEFT JOIN",
+                "i.client_id COLLATE \"C\" AND m.seq > r.last_seq - 3\n        LEFT JOIN",
             )],
             &["ALTER TABLE chat.chat_messages DROP CONSTRAINT chat_messages_client_id_key"],
         ),
