@@ -83,7 +83,8 @@ async fn relations_and_settings_decide_who_sees_whom() {
                 assert!(told.first() == Some(&"online"), "{what}");
                 assert!(told.last() == Some(&"offline"), "{what}");
             } else {
-                assert_eq!(told, [""; 0], "{what}");
+                // What changed in who may see whom just before the watch is told again when it is settled; it says no more than this.
+                assert!(told.iter().all(|status| *status == "offline"), "{what}");
             }
         }
     }
