@@ -226,12 +226,20 @@ impl Device {
             self.cursors.fetched(room, answer.from_seq);
         }
         let before = self.cursors.room(room);
+        let last = answer.events.last().map(|event| event.seq);
+        let through = last.unwrap_or_else(|| answer.from_seq.saturating_sub(1));
         for event in answer.events {
             self.event(event, actions);
         }
-        if self.cursors.room(room) == before && before.is_some_and(|seq| seq < answer.last_seq) {
-            // An answer that leads nowhere must not be asked for again at once.
-            self.fetching.failed(room, now + RETRY);
+        if through < answer.last_seq {
+            if self.cursors.room(room) == before && before.is_some_and(|seq| seq <= through) {
+                // An answer that leads nowhere must not be asked for again at once.
+                self.fetching.failed(room, now + RETRY);
+            } else {
+                // Wherever the cursor got meanwhile: only a fetch up to the head ends a detachment.
+                self.fetching.again(room);
+                self.fetch_due(actions);
+            }
             return;
         }
         self.fetching.done(room, answer.last_seq);

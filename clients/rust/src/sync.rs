@@ -66,6 +66,9 @@ pub struct Cursors {
     rooms: HashMap<RoomId, u64>,
     /// Rooms that I am no longer in, and the last `seq` that is mine; until that has come.
     ending: HashMap<RoomId, u64>,
+    /// Rooms whose end has come: what of them is still on its way is nothing new.
+    #[serde(skip)]
+    ended: HashMap<RoomId, u64>,
     /// From a `ready` that answers a `resume` to its `resumed`.
     #[serde(skip)]
     resuming: bool,
@@ -129,7 +132,10 @@ impl Cursors {
                 self.ending.insert(room, leave_seq);
             }
             Some(&cursor) if cursor > leave_seq => {}
-            _ => self.forget(room),
+            _ => {
+                self.forget(room);
+                self.ended.insert(room, leave_seq);
+            }
         }
     }
 
@@ -141,8 +147,9 @@ impl Cursors {
 
     /// Forgets a room whose stay has ended, if it has.
     pub fn end(&mut self, room: RoomId) {
-        if self.ending.contains_key(&room) {
+        if let Some(&end) = self.ending.get(&room) {
             self.forget(room);
+            self.ended.insert(room, end);
         }
     }
 
@@ -165,7 +172,11 @@ impl Cursors {
     /// Judges a room event, and moves the cursor when it is to be applied.
     pub fn event(&mut self, event: &Event) -> Verdict {
         let Some(cursor) = self.rooms.get_mut(&event.room_id) else {
-            return Verdict::Unknown;
+            let ended = self.ended.get(&event.room_id);
+            return match ended {
+                Some(&end) if event.seq <= end => Verdict::Repeated,
+                _ => Verdict::Unknown,
+            };
         };
         if event.seq <= *cursor {
             return Verdict::Repeated;
@@ -233,10 +244,14 @@ impl Cursors {
         behind
     }
 
-    /// Forgets a room once the end of my stay has come.
+    /// Forgets a room once the end of my stay has come. What lies beyond it is of a later stay, which goes on.
     fn end_if_seen(&mut self, room: RoomId, seq: u64) {
-        if self.ending.get(&room).is_some_and(|&end| seq >= end) {
-            self.forget(room);
+        match self.ending.get(&room) {
+            Some(&end) if seq == end => self.end(room),
+            Some(&end) if seq > end => {
+                self.ending.remove(&room);
+            }
+            _ => {}
         }
     }
 }

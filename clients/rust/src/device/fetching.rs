@@ -74,6 +74,13 @@ impl Fetching {
         }
     }
 
+    /// An answer came that did not reach the head.
+    pub(super) fn again(&mut self, room: RoomId) {
+        if let Some(want) = self.0.get_mut(&room) {
+            want.state = State::New;
+        }
+    }
+
     /// No answer came.
     pub(super) fn failed(&mut self, room: RoomId, retry_at: Instant) {
         if let Some(want) = self.0.get_mut(&room) {
