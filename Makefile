@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test faults screens lint fmt api bench bench-append bench-people sqlx audit layers sizes services image try-image
+.PHONY: help run demo test faults simulate screens lint fmt api bench bench-append bench-people sqlx audit layers sizes services image try-image
 
 help: ## List these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,10 @@ test: ## Install what is missing, run every check and test; this is what CI runs
 
 faults: ## Break a running system in every way we know, three seeds each; writes target/faults/report.md (half an hour)
 	@scripts/faults.sh
+
+SEEDS ?= 500000
+simulate: ## Run many random schedules of the delivery (SEEDS=500000), from a fresh place each day
+	@cargo run --quiet -p kith-sim --example simulate -- $$(($$(date +%s) / 86400 * 1000000)) $(SEEDS)
 
 screens: ## Only the pictures of every screen of the web client, in target/screens, with accessibility checks
 	@cargo build -p kith && scripts/web.sh && cd clients/web && npm run --silent journeys -- screens
