@@ -447,7 +447,10 @@ impl Device {
             Some(Turn::Added { room, joined_seq }) => self.cursors.room_added(room, joined_seq),
             Some(Turn::Removed { room, leave_seq }) => {
                 self.cursors.room_removed(room, leave_seq);
-                self.fetching.forget(room);
+                // It may be a later stay that is being fetched.
+                if self.cursors.room(room).is_none() {
+                    self.fetching.forget(room);
+                }
             }
             None => {}
         }

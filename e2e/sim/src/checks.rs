@@ -152,11 +152,11 @@ impl World {
             .next()
             .and_then(|said| said.parse().ok());
         let said: u64 = said.unwrap_or(0);
-        let acknowledged = self.phones[phone].acknowledged.entry(room).or_default();
-        if self.database.epoch > 1 {
-            // What a restore has undone is sent again later than what it has kept.
+        if self.database.epoch > 1 || self.phones[phone].went_back {
+            // What a restore has undone, or a phone has forgotten, is sent again later than what was kept.
             return;
         }
+        let acknowledged = self.phones[phone].acknowledged.entry(room).or_default();
         acknowledged.retain(|_, it| !self.truth.undone.contains(&it.1));
         acknowledged.insert(said, (seq, event.mark));
         let before = acknowledged.range(..said).next_back().map(|it| it.1.0);

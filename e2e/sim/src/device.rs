@@ -30,6 +30,8 @@ pub(crate) struct Phone {
     pub(crate) kit: Device,
     pub(crate) app: App,
     backup: Option<(Saved, App)>,
+    /// It has found an older state on its disk.
+    pub(crate) went_back: bool,
     ticks_at: Option<u64>,
     said: u64,
     /// Seqs of what was acknowledged, by room and number.
@@ -64,6 +66,7 @@ impl Phone {
             kit: Device::default(),
             app: App::default(),
             backup: None,
+            went_back: false,
             ticks_at: None,
             said: 0,
             acknowledged: BTreeMap::new(),
@@ -96,6 +99,7 @@ impl World {
         own.acknowledged.clear();
         let mut saved = own.kit.saved();
         if let Some((old, app)) = own.backup.clone().filter(|_| to_backup || forgets) {
+            own.went_back = true;
             if !forgets {
                 own.app = app;
             }
