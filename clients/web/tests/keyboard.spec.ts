@@ -45,6 +45,7 @@ test("a conversation is found, opened, answered and left without a mouse", async
   await page.keyboard.press("Escape");
   await expect(options).toBeFocused();
   await page.keyboard.press("Enter");
+  await expect(page.getByRole("menuitem", { name: "Reply" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(composer(page)).toBeFocused();
   await expect(page.getByText("Replying to Ben Brandt")).toBeVisible();
