@@ -54,7 +54,7 @@ for name in common util utils helpers core shared types; do
     [ -z "$found" ] || fail "a module named $name says nothing: $found"
 done
 # Every crate shares the lints.
-for manifest in crates/*/Cargo.toml services/*/Cargo.toml gateway/Cargo.toml kith/Cargo.toml e2e/Cargo.toml e2e/faults/Cargo.toml bench/Cargo.toml clients/rust/Cargo.toml; do
+for manifest in crates/*/Cargo.toml services/*/Cargo.toml gateway/Cargo.toml kith/Cargo.toml e2e/Cargo.toml e2e/faults/Cargo.toml e2e/sim/Cargo.toml bench/Cargo.toml clients/rust/Cargo.toml; do
     grep -q '^workspace = true' "$manifest" || fail "$manifest does not take the workspace's lints"
 done
 exit $failed
