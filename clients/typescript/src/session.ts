@@ -2,7 +2,7 @@
 
 import type { Auth } from "./api/auth.js";
 import type { Rest } from "./api/rest.js";
-import { restSource } from "./api/source.js";
+import { postMessage, restSource } from "./api/source.js";
 import { type Account, createAccount } from "./areas/account.js";
 import { type Friends, createFriends } from "./areas/friends.js";
 import { type Arrivals, type Messages, createMessages } from "./areas/messages.js";
@@ -70,6 +70,7 @@ function assemble(options: SessionOptions, end: (reason: EndReason) => void) {
   const outbox = new Outbox({
     storage,
     link,
+    post: postMessage(rest),
     now: Date.now,
     newId: () => clientId(crypto.randomUUID()),
     onSent: (message) => keeper.keep(message),

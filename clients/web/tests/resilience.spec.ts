@@ -77,6 +77,29 @@ test("two tabs of one person show the same, and send once", async ({ kith, open 
   expect(await ann.texts(room)).toEqual(["from the second tab", "after the first has gone", "and an answer"]);
 });
 
+test("a tab that the system has stopped does not hold up the next one", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  await ben.send(room, "read me at once");
+  const one = await open();
+  await signIn(one, ann.username, Person.password, `/chat/${room}`);
+  await expect.poll(() => isKept(one, "read me at once")).toBe(true);
+  // Longer than this test takes: it holds the socket and cannot let go of it.
+  const stopped = one.evaluate(() => { for (const start = performance.now(); performance.now() - start < 40_000; ); });
+  stopped.catch(() => undefined);
+
+  const two = watched(await one.context().newPage());
+  await two.goto(`/chat/${room}`);
+  await expect(bubble(two, "read me at once")).toBeVisible({ timeout: 8000 });
+  await say(two, "answered from the second");
+
+  await expect(bubble(two, "answered from the second").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();
+  await expect(two.getByText("Connecting…")).toBeHidden();
+  expect(await ann.texts(room)).toEqual(["read me at once", "answered from the second"]);
+});
+
 test("an ended session leads to sign-in, and the draft is still there afterwards", async ({ kith, open }) => {
   const ann = await Person.register(kith.api, "Ann Ahlers");
   const ben = await Person.register(kith.api, "Ben Brandt");

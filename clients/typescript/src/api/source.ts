@@ -3,12 +3,12 @@
 import type { Page } from "../store/messages.js";
 import type { BlockedPerson, Friend, FriendRequest } from "../model/friend.js";
 import type { MessageId, RoomId } from "../model/ids.js";
-import type { MessageReadReceipt } from "../model/message.js";
+import type { ChatMessage, MessageReadReceipt } from "../model/message.js";
 import type { RoomNote } from "../model/note.js";
 import type { ChatParticipant, ChatRoom } from "../model/room.js";
 import type { Me, Privacy } from "../model/user.js";
 import { toMessage, toParticipant, toReceipt, toRoom } from "../wire/chat.js";
-import type { Resume } from "../wire/frames.js";
+import type { Requests, Resume } from "../wire/frames.js";
 import { toNote } from "../wire/notes.js";
 import { toBlocked, toFriend, toFriendRequest, toMe, toPrivacy } from "../wire/people.js";
 import type { Schemas } from "../wire/schemas.js";
@@ -58,6 +58,12 @@ export async function allPages<W, M>(read: (cursor?: { cursor: string }) => Prom
   }
   return items;
 }
+
+/** Sends without a socket. The same `client_id` gets the same message, however it was sent before. */
+export const postMessage =
+  (rest: Rest) =>
+  async ({ room_id: id, ...body }: Requests["send"]["frame"]): Promise<ChatMessage> =>
+    toMessage(await answer(rest.POST("/api/v1/chat/messages/{id}", { params: { path: { id } }, body })));
 
 export function restSource(rest: Rest): Source {
   return {

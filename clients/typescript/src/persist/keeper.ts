@@ -15,6 +15,8 @@ import type { MessageOp, SavedRoom, SavedState, Storage, Tail } from "./storage.
 const DELAY_MS = 250;
 /** Messages that a room shows from the disk. */
 const SHOWN = 200;
+/** A tab that leads is asked to write, and waited for this long. */
+const SETTLE_MS = 300;
 /** Failures in a row after which this disk is left alone. */
 const MAX_FAILURES = 5;
 
@@ -35,7 +37,7 @@ export class Keeper {
   #failures = 0;
 
   /** Makes the disk complete before it is read: here by writing, in a following tab by asking the leading one. */
-  settleDisk: () => Promise<void> = () => this.flush();
+  #settleDisk: () => Promise<void> = () => this.flush();
 
   constructor(storage: Storage, world: World, cursors: Cursors) {
     this.#storage = storage;
@@ -52,7 +54,7 @@ export class Keeper {
     const { rooms } = await this.#storage.load();
     const saved = new Map(rooms.map((room) => [room.id, room]));
     this.#isWriting = true;
-    this.settleDisk = () => this.flush();
+    this.#settleDisk = () => this.flush();
     this.#tails.clear();
     for (const roomId of new Set([...this.#world.rooms.ids(), ...saved.keys()])) {
       const stored = saved.get(roomId);
@@ -61,6 +63,17 @@ export class Keeper {
       } else if (this.#world.log(roomId).isLoaded) this.paged(roomId, true);
       else this.#op({ kind: "clear", roomId });
     }
+  }
+
+  /**
+   * From now on another tab writes; `settle` asks it to write what it has. What is on the disk already is shown all the
+   * same when it takes long over that: the rest comes from the server.
+   */
+  follow(settle: () => Promise<void>): void {
+    this.#isWriting = false;
+    this.#ops = [];
+    this.#dirty.clear();
+    this.#settleDisk = () => within(SETTLE_MS, settle());
   }
 
   /** Everything but messages, which are read room by room. */
@@ -176,7 +189,7 @@ export class Keeper {
   }
 
   async #readLog(roomId: RoomId): Promise<void> {
-    await this.settleDisk();
+    await this.#settleDisk();
     const { tail } = (await this.#storage.room(roomId)) ?? {};
     const items = tail ? await this.#storage.messages(roomId, tail.from, SHOWN) : [];
     const isCut = (items[0]?.seq ?? 0) > (tail?.from ?? 0) && items.length === SHOWN;
@@ -236,4 +249,14 @@ export class Keeper {
       reads: [...this.reads],
     };
   }
+}
+
+/** Resolves when the work is done or failed, or after this time. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work.catch(() => {}), late]);
+  clearTimeout(timer);
 }

@@ -2,30 +2,28 @@
 
 let last: Promise<unknown> = Promise.resolve();
 
+/** A tab that the system has stopped in the middle holds its lock for ever: after this long it loses it. */
+const PATIENCE_MS = 10_000;
+
 export async function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
   const locks = globalThis.navigator?.locks;
-  if (locks) return (await locks.request(name, work)) as T;
+  if (locks) return alonePatiently(locks, name, work);
   const mine = last.then(work, work);
   last = mine.catch(() => {});
   return mine;
 }
 
-/**
- * Queues for the lead. Resolves, once this tab has it, with the function that gives it away again; calls `onWait` when
- * another tab has it at first. Stays open for ever when `signal` ends the waiting.
- */
-export function lead(name: string, signal: AbortSignal, onWait: () => void): Promise<() => void> {
-  const locks = globalThis.navigator?.locks;
-  if (!locks) return Promise.resolve(() => {});
-  return new Promise((resolve, reject) => {
-    const hold = () => new Promise<void>((release) => resolve(release));
-    const queue = async (): Promise<void> => {
-      const isLed = await locks.request(name, { ifAvailable: true }, (lock) => (lock ? hold().then(() => true) : false));
-      if (isLed) return;
-      onWait();
-      await locks.request(name, { signal }, hold);
-    };
-    // Aborted while waiting: this tab is gone and nobody waits for the answer.
-    queue().catch((error: unknown) => (signal.aborted ? undefined : reject(error)));
-  });
+async function alonePatiently<T>(locks: LockManager, name: string, work: () => Promise<T>): Promise<T> {
+  const waiting = new AbortController();
+  const timer = setTimeout(() => waiting.abort(), PATIENCE_MS);
+  const begun = async (): Promise<T> => {
+    clearTimeout(timer);
+    return work();
+  };
+  try {
+    return (await locks.request(name, { signal: waiting.signal }, begun)) as T;
+  } catch (error) {
+    if (!waiting.signal.aborted) throw error;
+    return (await locks.request(name, { steal: true }, work)) as T;
+  }
 }

@@ -77,6 +77,7 @@ export class Connection implements Link {
     this.#drop(1000);
     clearTimeout(this.#retryTimer);
     this.#state.set({ kind: "stopped", reason });
+    this.#requests.fail();
   }
 
   /** The network or the person came back: try at once, or find out whether the connection still is one. */

@@ -9,17 +9,23 @@ import type { ChatMessage, PendingMessage, PendingState } from "../model/message
 import type { Storage } from "../persist/storage.js";
 import { Cell } from "../store/cell.js";
 import { toMessage } from "../wire/chat.js";
+import type { Requests } from "../wire/frames.js";
 import { backoffMs } from "./backoff.js";
 import type { Link } from "./link.js";
 
 export interface OutboxOptions {
   readonly storage: Pick<Storage, "outbox" | "putPending" | "deletePending">;
   readonly link: Link;
+  /** The way around the socket, for networks that let none through. */
+  readonly post: (send: Requests["send"]["frame"]) => Promise<ChatMessage>;
   readonly now: () => Timestamp;
   readonly newId: () => ClientId;
   readonly onSent: (message: ChatMessage) => void;
   readonly random?: () => number;
 }
+
+/** So many tries for a socket may fail before sends go around it. */
+const SOCKET_TRIES = 3;
 
 export class Outbox {
   readonly entries = new Cell<readonly PendingMessage[]>([]);
@@ -116,7 +122,7 @@ export class Outbox {
 
   /** Sends what is next in each room that is not busy. */
   pump(): void {
-    if (!this.#isSending || !this.#isUp()) return;
+    if (!this.#isSending || !this.#way()) return;
     const seen = new Set<RoomId>();
     for (const entry of this.entries.getSnapshot()) {
       if (seen.has(entry.roomId) || entry.state.kind === "failed") continue;
@@ -131,13 +137,17 @@ export class Outbox {
     this.#show(entry, { kind: "sending" });
     try {
       const frame = { room_id: roomId, client_id: clientId, text, ...(replyTo && { reply_to: replyTo }) };
-      const { message } = await this.#options.link.request("send", frame);
-      this.#options.onSent(toMessage(message));
+      this.#options.onSent(await this.#deliver(frame));
       await this.settle(clientId);
       this.#free(roomId);
     } catch (error) {
       await this.#afterFailure(entry, error);
     }
+  }
+
+  async #deliver(frame: Requests["send"]["frame"]): Promise<ChatMessage> {
+    const { link, post } = this.#options;
+    return this.#way() === "rest" ? post(frame) : toMessage((await link.request("send", frame)).message);
   }
 
   async #afterFailure(entry: PendingMessage, error: unknown): Promise<void> {
@@ -164,7 +174,8 @@ export class Outbox {
   }
 
   #connectionChanged(): void {
-    if (!this.#isUp()) return;
+    if (this.#way() === "rest") this.pump();
+    if (this.#way() !== "socket") return;
     for (const [roomId, timer] of this.#busy) {
       if (timer === null) continue;
       clearTimeout(timer);
@@ -173,9 +184,11 @@ export class Outbox {
     this.pump();
   }
 
-  #isUp(): boolean {
-    const { kind } = this.#options.link.state.getSnapshot();
-    return kind === "live" || kind === "resuming";
+  /** How a send would go out now, if at all. */
+  #way(): "socket" | "rest" | null {
+    const state = this.#options.link.state.getSnapshot();
+    if (state.kind === "live" || state.kind === "resuming") return "socket";
+    return state.kind === "backing_off" && state.attempt >= SOCKET_TRIES ? "rest" : null;
   }
 
   #find(clientId: ClientId): PendingMessage | undefined {

@@ -6,9 +6,9 @@ import type { ClientId, MessageId, RoomId } from "../model/ids.js";
 import type { PendingMessage } from "../model/message.js";
 import type { Keeper } from "../persist/keeper.js";
 import type { ServerFrame } from "../wire/frames.js";
-import { lead } from "./alone.js";
 import { Connection } from "./connection.js";
 import type { Device } from "./device.js";
+import { Lead } from "./lead.js";
 import type { Outbox } from "./outbox.js";
 import type { Channel, FollowerLink, SwitchedLink, TabMessage } from "./tabs.js";
 import type { Watching } from "./watching.js";
@@ -28,21 +28,36 @@ export interface TabOptions {
   readonly onEnd: (reason: "session_ended" | "account_disabled" | null) => void;
 }
 
+/** A leading tab answers within this time, or its system has stopped it and another one takes over. */
+const LEADER_ANSWERS_MS = 5_000;
+
 /** What concerns all tabs; the rest is between the leading one and the server. */
 const SHARED: ReadonlySet<ServerFrame["t"]> = new Set(["event", "user", "receipt", "typing", "presence", "heads"]);
+
+const OF_THE_LEADER: ReadonlySet<TabMessage["k"]> = new Set(["frame", "state", "outbox", "answer", "refusal"]);
 
 export class Tab {
   readonly #options: TabOptions;
   readonly #id = crypto.randomUUID();
-  readonly #waiting = new AbortController();
+  readonly #lead: Lead;
   #connection: Connection | null = null;
-  #release: () => void = () => {};
+  #isOver = false;
+  /** Counts takeovers and losses: one that began before the last of them is void. */
+  #turn = 0;
+  #patience: ReturnType<typeof setTimeout> | undefined;
   readonly #wake = (): void => {
-    if (globalThis.document?.visibilityState !== "hidden") this.#connection?.wake();
+    if (globalThis.document?.visibilityState === "hidden") return;
+    if (this.#connection) this.#connection.wake();
+    else this.#greet();
   };
 
   constructor(options: TabOptions) {
     this.#options = options;
+    this.#lead = new Lead(`kith ${options.channel.name}`, {
+      onWait: () => this.#follow(),
+      onLead: () => void this.#takeOver(),
+      onLost: () => this.#stepDown(),
+    });
   }
 
   get leads(): boolean {
@@ -50,20 +65,22 @@ export class Tab {
   }
 
   start(): void {
-    const { channel, auth, watching, keeper, follower } = this.#options;
+    const { channel, auth, watching } = this.#options;
     channel.onMessage = (message) => this.#hear(message);
     auth.onToken = (access) => channel.post({ k: "token", ...access });
-    watching.tell = (userIds) => channel.post({ k: "watch", tab: this.#id, userIds });
-    keeper.settleDisk = () => follower.flush().catch(() => {});
     globalThis.addEventListener?.("pagehide", this.#leave);
-    void lead(`kith ${this.#options.channel.name}`, this.#waiting.signal, () => this.#follow()).then((release) => this.#lead(release));
+    for (const signal of ["online", "focus", "pageshow"]) globalThis.addEventListener?.(signal, this.#wake);
+    globalThis.document?.addEventListener("visibilitychange", this.#wake);
+    watching.tell = this.#tellWatched;
+    this.#lead.stand();
   }
 
   stop(): void {
-    this.#waiting.abort();
+    this.#isOver = true;
+    clearTimeout(this.#patience);
     this.#connection?.stop();
     this.#leave();
-    this.#release();
+    this.#lead.stop();
     for (const signal of ["online", "focus", "pageshow"]) globalThis.removeEventListener?.(signal, this.#wake);
     globalThis.document?.removeEventListener("visibilitychange", this.#wake);
     globalThis.removeEventListener?.("pagehide", this.#leave);
@@ -85,20 +102,47 @@ export class Tab {
     if (!this.leads) this.#options.channel.post({ k: what, clientId });
   }
 
+  readonly #tellWatched = (userIds: readonly string[]): void => this.#options.channel.post({ k: "watch", tab: this.#id, userIds });
+
   #follow(): void {
-    this.#options.channel.post({ k: "hello" });
-    void this.#options.device.catchUp().catch(() => {});
+    const { keeper, follower, device } = this.#options;
+    keeper.follow(() => follower.flush());
+    this.#greet();
+    void device.catchUp().catch(() => {});
   }
 
-  async #lead(release: () => void): Promise<void> {
-    if (this.#waiting.signal.aborted) {
-      release();
-      return;
-    }
+  /** Asks the leading tab how things stand. Anything that only it can say is an answer. */
+  #greet(): void {
+    this.#options.channel.post({ k: "hello" });
+    this.#patience ??= setTimeout(() => {
+      this.#patience = undefined;
+      this.#lead.seize();
+    }, LEADER_ANSWERS_MS);
+  }
+
+  /** Another tab took the lead while this one was stopped. What it knew may be old. */
+  #stepDown(): void {
+    const { link, follower, outbox, watching } = this.#options;
+    const connection = this.#connection;
+    this.#turn += 1;
+    this.#connection = null;
+    link.use(follower);
+    outbox.stop();
+    connection?.stop();
+    watching.tell = this.#tellWatched;
+    watching.onPresence = () => {};
+    this.#lead.stand();
+  }
+
+  async #takeOver(): Promise<void> {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
     const { auth, keeper, outbox, watching, device, link, follower, channel } = this.#options;
-    this.#release = release;
+    this.#turn += 1;
+    const turn = this.#turn;
     await keeper.lead();
     await outbox.restore();
+    if (this.#isOver || turn !== this.#turn) return;
     const connection = new Connection({
       url: this.#options.socketUrl,
       WebSocket: this.#options.WebSocket,
@@ -117,15 +161,14 @@ export class Tab {
     watching.tell = null;
     watching.onPresence = (frame) => channel.post({ k: "frame", frame });
     connection.state.subscribe(() => this.#connectionChanged(connection));
-    outbox.entries.subscribe(() => channel.post({ k: "outbox", entries: outbox.entries.getSnapshot() }));
+    outbox.entries.subscribe(() => this.#connection === connection && channel.post({ k: "outbox", entries: outbox.entries.getSnapshot() }));
     link.use(connection);
     outbox.start();
     connection.start();
-    for (const signal of ["online", "focus", "pageshow"]) globalThis.addEventListener?.(signal, this.#wake);
-    globalThis.document?.addEventListener("visibilitychange", this.#wake);
   }
 
   #connectionChanged(connection: Connection): void {
+    if (this.#connection !== connection) return;
     const state = connection.state.getSnapshot();
     this.#options.channel.post({ k: "state", state });
     if (state.kind !== "stopped") return;
@@ -135,6 +178,10 @@ export class Tab {
 
   #hear(message: TabMessage): void {
     const { auth, outbox, device, follower } = this.#options;
+    if (OF_THE_LEADER.has(message.k)) {
+      clearTimeout(this.#patience);
+      this.#patience = undefined;
+    }
     if (message.k === "token") auth.share(message);
     else if (message.k === "ended") this.#options.onEnd(message.reason);
     else if (this.leads) void this.#serve(message);

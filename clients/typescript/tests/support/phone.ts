@@ -1,6 +1,7 @@
 /** A whole device but for its socket, which is a bad network to a `FakeServer`. */
 
 import { ApiError } from "../../src/api/error.js";
+import { toMessage } from "../../src/wire/chat.js";
 import type { Source } from "../../src/api/source.js";
 import { createMessages } from "../../src/areas/messages.js";
 import type { Core } from "../../src/areas/core.js";
@@ -51,6 +52,7 @@ export class Phone {
     this.outbox = new Outbox({
       storage,
       link,
+      post: async (frame) => toMessage((await link.request("send", frame)).message),
       now: () => 0,
       newId: () => clientId(`c${(ids += 1)}`),
       onSent: (message) => this.keeper.keep(message),

@@ -145,6 +145,19 @@ describe("the keeper", () => {
     expect(await (await disk.next()).texts()).toEqual([10]);
   });
 
+  it("shows what the disk has when the tab that leads does not answer", async () => {
+    disk.cursors.start(1, 1);
+    disk.enter(1);
+    disk.keeper.keep(said(1));
+    await disk.keeper.flush();
+    const follower = new Disk(disk.storage);
+    await follower.keeper.restore();
+
+    follower.keeper.follow(() => new Promise(() => {}));
+
+    expect(await follower.texts()).toEqual([1]);
+  });
+
   it("brings back what else happened in a room", async () => {
     disk.cursors.start(1, 0);
     disk.enter(3);

@@ -12,6 +12,7 @@ import type { Storage } from "../../src/persist/storage.js";
 import { Cell } from "../../src/store/cell.js";
 import type { Link } from "../../src/sync/link.js";
 import { Outbox } from "../../src/sync/outbox.js";
+import { toMessage } from "../../src/wire/chat.js";
 import type { Requests } from "../../src/wire/frames.js";
 import { ME, wireMessage } from "../support/wire.js";
 import { until } from "../support/until.js";
@@ -25,6 +26,7 @@ let storage: Storage;
 let state: Cell<ConnectionState>;
 let asked: { frame: Send["frame"]; answer: (error?: ApiError) => void }[];
 let sent: ChatMessage[];
+let posted: string[];
 let count = 0;
 
 const link = (): Link => ({
@@ -41,6 +43,10 @@ function outbox(): Outbox {
   const box = new Outbox({
     storage,
     link: link(),
+    post: async (frame) => {
+      posted.push(frame.client_id);
+      return toMessage(wireMessage({ ...frame, sender_id: ME, seq: 1, reply_to: null }));
+    },
     now: () => 1,
     newId: () => clientId(`c${(count += 1)}`),
     onSent: (message) => sent.push(message),
@@ -66,6 +72,7 @@ beforeEach(async () => {
   state = new Cell<ConnectionState>({ kind: "live" });
   asked = [];
   sent = [];
+  posted = [];
   count = 0;
 });
 
@@ -105,6 +112,21 @@ describe("the outbox", () => {
 
     await until({ subscribe: poll, getSnapshot: () => 0 }, () => true);
     expect(await storage.outbox()).toEqual([]);
+  });
+
+  it("goes around the socket when none can be had, and not before", async () => {
+    state.set({ kind: "backing_off", retryAt: 0, attempt: 1 });
+    const box = outbox();
+    const { clientId: id } = await box.add(HERE, "past the proxy", null);
+    expect(posted).toEqual([]);
+
+    state.set({ kind: "connecting" });
+    state.set({ kind: "backing_off", retryAt: 0, attempt: 3 });
+    await until(box.entries, (entries) => entries.length === 0);
+
+    expect(posted).toEqual([id]);
+    expect(texts()).toEqual([]);
+    expect(sent.map(({ text }) => text)).toEqual(["past the proxy"]);
   });
 
   it("repeats with the same client_id when no answer came", async () => {
