@@ -52,8 +52,8 @@ bench: ## Measure throughput, latency, memory; writes target/bench.md (about 3 m
 bench-append: ## Measure the two forms of the append against each other
 	@scripts/bench.sh append
 
-bench-people: ## Measure search and suggestions among a million generated people (half an hour)
-	@scripts/bench.sh people
+bench-people: ## Measure search and suggestions among a million generated people (a quarter of an hour; KEEP=DIR keeps them for the next time)
+	@scripts/bench.sh people $(if $(KEEP),--keep $(KEEP))
 
 audit: ## Licences, advisories, unused dependencies, proto lint: compiles its tools first, so not in CI
 	@scripts/audit.sh

@@ -12,6 +12,6 @@ if [ "${1:-all}" = append ]; then
 fi
 SQLX_OFFLINE=true cargo build --release --locked --package kith --package kith-bench
 if [ "${1:-all}" = people ]; then
-    exec target/release/kith-bench people --kith target/release/kith
+    exec target/release/kith-bench people --kith target/release/kith "${@:2}"
 fi
 target/release/kith-bench all --kith target/release/kith --report target/bench.md

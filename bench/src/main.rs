@@ -64,6 +64,13 @@ enum Command {
         /// Friendships.
         #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(2_000..=5_000_000))]
         friendships: u32,
+        /// Keeps the filled database in this folder (its path is short: at most 60 bytes), and measures the one that an
+        /// earlier run has left there.
+        #[arg(long, value_name = "DIR")]
+        keep: Option<PathBuf>,
+        /// Only fills that folder.
+        #[arg(long, requires = "keep")]
+        fill: bool,
     },
     /// Everything above but `people` in one run, with ratios.
     All {
@@ -80,6 +87,24 @@ async fn main() -> anyhow::Result<()> {
     let kith = binary(&cli.common)?;
     let duration = Duration::from_secs(cli.common.seconds);
     let mut report = report::Report::default();
+    if let Command::People {
+        users,
+        friendships,
+        keep,
+        fill,
+    } = &cli.command
+    {
+        let size = people::Size {
+            users: *users as usize,
+            friendships: *friendships as usize,
+        };
+        let community = people::Community::in_folder(&kith, keep.as_deref(), size).await?;
+        if !*fill {
+            report.people = Some(people::measure(&community).await?);
+        }
+        community.stop().await?;
+        return report.print();
+    }
     let mut node = stage::node(&kith).await;
     let wants = |part: &Command| matches!(cli.command, Command::All { .. }) || &cli.command == part;
     if wants(&Command::Sends) {
@@ -97,14 +122,6 @@ async fn main() -> anyhow::Result<()> {
     if wants(&Command::Idle) {
         let (idle, restarted) = idle::measure(node).await?;
         (report.idle, node) = (Some(idle), restarted);
-    }
-    if let Command::People { users, friendships } = cli.command {
-        let size = people::Size {
-            users: users as usize,
-            friendships: friendships as usize,
-        };
-        let (people, restarted) = people::measure(node, size).await?;
-        (report.people, node) = (Some(people), restarted);
     }
     let end = node.stop().await;
     anyhow::ensure!(end.success(), "kith ended with {end}");

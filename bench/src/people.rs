@@ -1,35 +1,31 @@
 //! A large community: a million people with names of many languages, a million friendships. Measures the search by length and
 //! script of the query, and the suggestions of somebody with a thousand friends, over REST with one client.
 
+mod community;
 mod fill;
 mod names;
 
-use std::{io::Write as _, time::Instant};
+use std::time::Instant;
 
 use anyhow::ensure;
 use hdrhistogram::Histogram;
 use kith_e2e::{Node, Person};
 use kith_sdk::rest::Paging;
 
-use crate::postgres::Server;
+use crate::process::{self, Cpu};
+pub(crate) use community::{Community, Size};
 use names::{Dice, Name};
 
 /// Searches of one kind, and calls for suggestions.
 const CALLS: usize = 300;
-/// Friends of the ordinary viewer and of the one whom everybody knows.
-const FRIENDS: [usize; 2] = [150, 1_000];
-
-/// How much there is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Size {
-    pub(crate) users: usize,
-    pub(crate) friendships: usize,
-}
+/// Calls of each kind before those that count: what the server reads from the disk after its start, it reads once.
+const WARM_UP: usize = 30;
 
 /// Figures of one run.
 pub(crate) struct People {
     pub(crate) size: Size,
-    pub(crate) fill_s: f64,
+    /// None when the community was kept from an earlier run.
+    pub(crate) fill_s: Option<f64>,
     /// Each kind of query.
     pub(crate) kinds: Vec<Kind>,
     pub(crate) searches: Taken,
@@ -44,12 +40,20 @@ pub(crate) struct Kind {
     pub(crate) found: f64,
 }
 
-/// How long calls took, in milliseconds.
+/// How long calls took, and the processor time of one, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Taken {
     pub(crate) p50: f64,
     pub(crate) p99: f64,
     pub(crate) longest: f64,
+    pub(crate) server_cpu: f64,
+    pub(crate) postgres_cpu: f64,
+}
+
+/// Calls under way or done.
+struct Calls {
+    times: Histogram<u64>,
+    cpu: Cpu,
 }
 
 /// How a query is made out of somebody's name.
@@ -85,62 +89,47 @@ const KINDS: [(&str, Make); 10] = [
     }),
 ];
 
-/// Fills the node, which must be new, and measures; gives the node back as it was restarted on the way.
-pub(crate) async fn measure(node: Node, size: Size) -> anyhow::Result<(People, Node)> {
-    let begin = Instant::now();
-    let names = ["bench_ordinary", "bench_known"];
-    let viewers = Person::sign_up_all(&node, names).await;
-    let friends = [
-        (viewers[0].id().to_string(), FRIENDS[0]),
-        (viewers[1].id().to_string(), FRIENDS[1]),
-    ];
-    let postgres = Server::of(&node);
-    progress("making people")?;
-    let people = fill::users(&postgres, size.users)?;
-    progress("waiting until the node has taken them into its search")?;
-    let node = fill::index(node, &postgres).await?;
-    progress("making friendships")?;
-    fill::friendships(&postgres, &people, size.friendships, &friends)?;
-    // Tokens may have run out meanwhile.
-    let [ordinary, known] = [
-        viewers[0].log_in(&node).await,
-        viewers[1].log_in(&node).await,
-    ];
-    let fill_s = begin.elapsed().as_secs_f64();
-    progress("measuring")?;
-
+/// Measures the search and the suggestions of this community.
+pub(crate) async fn measure(community: &Community) -> anyhow::Result<People> {
+    let Community {
+        node,
+        people,
+        size,
+        fill_s,
+    } = community;
+    let mut viewers = Vec::new();
+    for (name, _) in community::VIEWERS {
+        viewers.push(Person::returning(node, name).await);
+    }
     let mut dice = Dice::new(11);
-    let mut all = Histogram::<u64>::new(3)?;
+    let mut all = Calls::new()?;
     let mut kinds = Vec::new();
     for (name, make) in KINDS {
-        let queries = queries(&people, make, &mut dice);
-        let (times, found) = search(&[&ordinary, &known], &queries).await?;
-        all.add(&times)?;
+        search(node, &viewers, &queries(people, make, WARM_UP, &mut dice)).await?;
+        let queries = queries(people, make, CALLS, &mut dice);
+        let (calls, found) = search(node, &viewers, &queries).await?;
+        all.add(&calls)?;
         kinds.push(Kind {
             name,
-            taken: Taken::of(&times),
+            taken: calls.taken(),
             found,
         });
     }
-    let suggestions = Taken::of(&suggest(&known).await?);
-    let people = People {
-        size,
-        fill_s,
+    let known = &viewers[1];
+    suggest(node, known, WARM_UP).await?;
+    let suggestions = suggest(node, known, CALLS).await?;
+    Ok(People {
+        size: *size,
+        fill_s: *fill_s,
         kinds,
-        searches: Taken::of(&all),
-        suggestions,
-    };
-    Ok((people, node))
+        searches: all.taken(),
+        suggestions: suggestions.taken(),
+    })
 }
 
-/// Says what takes long now.
-fn progress(what: &str) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stderr(), "{what} …")?)
-}
-
-fn queries(people: &[Name], make: Make, dice: &mut Dice) -> Vec<String> {
-    let mut queries = Vec::with_capacity(CALLS);
-    while queries.len() < CALLS {
+fn queries(people: &[Name], make: Make, count: usize, dice: &mut Dice) -> Vec<String> {
+    let mut queries = Vec::with_capacity(count);
+    while queries.len() < count {
         let name = &people[dice.below(people.len())];
         queries.extend(make(name, dice));
     }
@@ -148,28 +137,36 @@ fn queries(people: &[Name], make: Make, dice: &mut Dice) -> Vec<String> {
 }
 
 /// Each query once, the viewers in turn; and how many people were found on average.
-async fn search(viewers: &[&Person], queries: &[String]) -> anyhow::Result<(Histogram<u64>, f64)> {
-    let mut times = Histogram::new(3)?;
+async fn search(
+    node: &Node,
+    viewers: &[Person],
+    queries: &[String],
+) -> anyhow::Result<(Calls, f64)> {
+    let mut calls = Calls::new()?;
     let mut found = 0;
+    let before = process::cpu_of(node)?;
     for (number, query) in queries.iter().enumerate() {
-        let viewer = viewers[number % viewers.len()];
+        let viewer = &viewers[number % viewers.len()];
         let begin = Instant::now();
         let page = viewer.api.search_users(query, &Paging::default()).await?;
-        times.record(u64::try_from(begin.elapsed().as_micros())?)?;
+        calls.took(begin)?;
         found += page.items.len();
     }
-    Ok((times, ratio(found, queries.len())))
+    calls.cpu = process::cpu_of(node)? - before;
+    Ok((calls, ratio(found, queries.len())))
 }
 
-async fn suggest(viewer: &Person) -> anyhow::Result<Histogram<u64>> {
-    let mut times = Histogram::new(3)?;
-    for _ in 0..CALLS {
+async fn suggest(node: &Node, viewer: &Person, count: usize) -> anyhow::Result<Calls> {
+    let mut calls = Calls::new()?;
+    let before = process::cpu_of(node)?;
+    for _ in 0..count {
         let begin = Instant::now();
         let page = viewer.api.suggestions(&Paging::default()).await?;
-        times.record(u64::try_from(begin.elapsed().as_micros())?)?;
+        calls.took(begin)?;
         ensure!(!page.items.is_empty(), "nobody was suggested");
     }
-    Ok(times)
+    calls.cpu = process::cpu_of(node)? - before;
+    Ok(calls)
 }
 
 #[expect(
@@ -180,17 +177,38 @@ fn ratio(part: usize, whole: usize) -> f64 {
     part as f64 / whole as f64
 }
 
-impl Taken {
+impl Calls {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            times: Histogram::new(3)?,
+            cpu: Cpu::default(),
+        })
+    }
+
+    fn took(&mut self, begin: Instant) -> anyhow::Result<()> {
+        let micros = u64::try_from(begin.elapsed().as_micros())?;
+        Ok(self.times.record(micros)?)
+    }
+
+    fn add(&mut self, others: &Self) -> anyhow::Result<()> {
+        self.cpu.server += others.cpu.server;
+        self.cpu.postgres += others.cpu.postgres;
+        Ok(self.times.add(&others.times)?)
+    }
+
     #[expect(
         clippy::cast_precision_loss,
         reason = "microseconds of one run are far below 2^52"
     )]
-    fn of(times: &Histogram<u64>) -> Self {
+    fn taken(&self) -> Taken {
         let at = |micros: u64| micros as f64 / 1000.0;
-        Self {
-            p50: at(times.value_at_quantile(0.5)),
-            p99: at(times.value_at_quantile(0.99)),
-            longest: at(times.max()),
+        let each = |seconds: f64| seconds * 1000.0 / self.times.len().max(1) as f64;
+        Taken {
+            p50: at(self.times.value_at_quantile(0.5)),
+            p99: at(self.times.value_at_quantile(0.99)),
+            longest: at(self.times.max()),
+            server_cpu: each(self.cpu.server),
+            postgres_cpu: each(self.cpu.postgres),
         }
     }
 }

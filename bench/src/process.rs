@@ -9,7 +9,7 @@ use kith_e2e::Node;
 const TICKS_PER_S: f64 = 100.0;
 
 /// Seconds of processor time used so far.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cpu {
     pub(crate) server: f64,
     pub(crate) postgres: f64,

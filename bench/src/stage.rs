@@ -13,6 +13,11 @@ pub(crate) async fn node(kith: &Path) -> Node {
     Node::start_with(Settings::default().on_disk().with_binary(kith)).await
 }
 
+/// Starts the binary on a folder that stays, with whatever is in it already.
+pub(crate) async fn node_in(kith: &Path, folder: &Path) -> Node {
+    Node::start_with(Settings::default().in_folder(folder).with_binary(kith)).await
+}
+
 /// Makes `count` groups of `size` people each. Names begin with `prefix`, which must be new to the node.
 pub(crate) async fn groups(node: &Node, prefix: &str, count: usize, size: usize) -> Vec<Group> {
     let names = (0..count * size).map(|n| format!("{prefix}{n}"));

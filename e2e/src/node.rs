@@ -20,10 +20,19 @@ const START: Duration = Duration::from_mins(1);
 const STOP: Duration = Duration::from_secs(12);
 const READY: &str = "kith is ready: ";
 
+/// Where a node keeps its data.
+#[derive(Debug)]
+enum Folder {
+    /// Goes with the last who needs it.
+    OfItsOwn(TempDir),
+    /// Stays.
+    Given(PathBuf),
+}
+
 /// How to start a node.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    data: Arc<TempDir>,
+    data: Arc<Folder>,
     binary: Option<PathBuf>,
     listen: String,
     variables: Vec<(String, String)>,
@@ -36,7 +45,7 @@ impl Default for Settings {
             .tempdir()
             .unwrap();
         Self {
-            data: Arc::new(data),
+            data: Arc::new(Folder::OfItsOwn(data)),
             binary: None,
             listen: "127.0.0.1:0".to_owned(),
             variables: vec![("KITH__LIMITS__ENABLED".to_owned(), "false".to_owned())],
@@ -54,8 +63,17 @@ impl Settings {
 
     /// Keeps the data on the disk: for measurements, which the disk is a part of.
     pub fn on_disk(self) -> Self {
+        let folder = servers::folder_in("/var/tmp", "kith-e2e-");
         Self {
-            data: Arc::new(servers::folder_in("/var/tmp", "kith-e2e-")),
+            data: Arc::new(Folder::OfItsOwn(folder)),
+            ..self
+        }
+    }
+
+    /// Keeps the data in this folder, which stays: for data that is dear to make. Its path must be short enough for a Unix socket.
+    pub fn in_folder(self, folder: &Path) -> Self {
+        Self {
+            data: Arc::new(Folder::Given(folder.to_owned())),
             ..self
         }
     }
@@ -88,7 +106,10 @@ impl Settings {
 
     /// The data folder.
     pub fn data(&self) -> &Path {
-        self.data.path()
+        match &*self.data {
+            Folder::OfItsOwn(folder) => folder.path(),
+            Folder::Given(folder) => folder,
+        }
     }
 }
 

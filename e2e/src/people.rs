@@ -51,6 +51,22 @@ impl Person {
         }
     }
 
+    /// Somebody who has signed up before, on another device.
+    pub async fn returning(node: &Node, username: &str) -> Self {
+        let credentials = Credentials {
+            username: username.to_owned(),
+            password: PASSWORD.to_owned(),
+            device_name: None,
+        };
+        let session = node.api().login(&credentials).await.expect("logging in");
+        Self {
+            api: node.api().with_token(&session.access_token),
+            session,
+            username: username.to_owned(),
+            password: PASSWORD.to_owned(),
+        }
+    }
+
     /// Signs several people up at once.
     pub async fn sign_up_all<const N: usize>(node: &Node, names: [&str; N]) -> [Self; N] {
         let people = join_all(names.map(|name| Self::sign_up(node, name))).await;

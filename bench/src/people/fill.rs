@@ -42,16 +42,12 @@ const INTERESTS: [&str; 24] = [
 /// Large indexes are made at once afterwards: row by row would take the node far longer.
 const LARGE_INDEXES: [&str; 2] = ["findable_text_idx", "findable_spellings_idx"];
 
-/// Makes people, and gives their names in the order of their ids.
-pub(super) fn users(postgres: &Server, count: usize) -> anyhow::Result<Vec<Name>> {
-    let mut dice = Dice::new(7);
-    let mut taken = HashSet::with_capacity(count);
-    let mut people = Vec::with_capacity(count);
-    while people.len() < count {
+/// Makes these people; their ids are in the order of the list.
+pub(super) fn users(postgres: &Server, people: &[Name]) -> anyhow::Result<()> {
+    for (chunk, people) in people.chunks(ROWS).enumerate() {
         let mut rows = String::new();
-        for _ in 0..ROWS.min(count - people.len()) {
-            let name = Name::new(&mut dice, &mut taken);
-            let number = people.len();
+        for (place, name) in people.iter().enumerate() {
+            let number = chunk * ROWS + place;
             let interest = |step: usize| INTERESTS[(number * 7 + step * number) % INTERESTS.len()];
             // Columns and order as below.
             writeln!(
@@ -64,11 +60,10 @@ pub(super) fn users(postgres: &Server, count: usize) -> anyhow::Result<Vec<Name>
                 interest(1),
                 interest(5),
             )?;
-            people.push(name);
         }
         postgres.copy(DATABASE, ("bench_people", PEOPLE), INTO_USERS, &rows)?;
     }
-    Ok(people)
+    Ok(())
 }
 
 const PEOPLE: &str =
@@ -112,7 +107,7 @@ pub(super) async fn index(mut node: Node, postgres: &Server) -> anyhow::Result<N
 /// for each of the viewers, whose friends are people with many friends.
 pub(super) fn friendships(
     postgres: &Server,
-    people: &[Name],
+    people: usize,
     count: usize,
     viewers: &[(String, usize)],
 ) -> anyhow::Result<()> {
@@ -120,17 +115,17 @@ pub(super) fn friendships(
     let mut pairs = HashSet::with_capacity(count);
     for (viewer, friends) in viewers {
         for number in 0..*friends {
-            pairs.insert(ordered(viewer.clone(), id(number * 7 % people.len())));
+            pairs.insert(ordered(viewer.clone(), id(number * 7 % people)));
         }
     }
     // A fifth of the people have nearly all the friends.
-    let active = (people.len() / 5).max(2);
+    let active = (people / 5).max(2);
     while pairs.len() < count {
         let one = dice.skewed(active);
         let other = if dice.below(10) < 7 {
             (one + 1 + dice.below(40)) % active
         } else {
-            dice.below(people.len())
+            dice.below(people)
         };
         if one != other {
             pairs.insert(ordered(id(one), id(other)));

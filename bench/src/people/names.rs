@@ -87,9 +87,18 @@ impl Dice {
     }
 }
 
+/// So many people.
+pub(super) fn of(count: usize) -> Vec<Name> {
+    let mut dice = Dice::new(7);
+    let mut taken = HashSet::with_capacity(count);
+    (0..count)
+        .map(|_| Name::new(&mut dice, &mut taken))
+        .collect()
+}
+
 impl Name {
     /// Somebody whose user name is not taken yet.
-    pub(super) fn new(dice: &mut Dice, taken: &mut HashSet<String>) -> Self {
+    fn new(dice: &mut Dice, taken: &mut HashSet<String>) -> Self {
         let (script, first, last) = match dice.below(100) {
             0..62 => latin(dice),
             62..74 => {
