@@ -139,6 +139,32 @@ async fn friendships_that_are_refused() {
             404,
             &["not_found"],
         ),
+        Case::new(
+            "a path in a person's id",
+            get(&ann, "/users/..%2f..%2fchat"),
+            400,
+            &["invalid_field"],
+        ),
+        Case::new(
+            "a person's id of 10 kB",
+            get(&ann, &format!("/users/{}", "a".repeat(10_000))),
+            400,
+            &["invalid_field"],
+        ),
+        Case::new(
+            "a path in whom one blocks",
+            ann.api
+                .request(Method::POST, "/api/v1/friends/block/..%2f..%2fusers"),
+            400,
+            &["invalid_field"],
+        ),
+        Case::new(
+            "a path in whom one is not to be suggested",
+            ann.api
+                .request(Method::DELETE, "/api/v1/friends/suggestions/..%2fblocked"),
+            400,
+            &["invalid_field"],
+        ),
         Case::field(
             "an unknown direction",
             get(&ann, &format!("/friends/requests?direction={MARK}")),
@@ -233,6 +259,36 @@ async fn lists_are_paged_by_cursors_of_their_own() {
             page(format!("cursor={MARK}")),
             400,
             invalid,
+        ),
+        Case::new(
+            "a cursor of the friends for suggestions",
+            get(ann, &format!("/friends/suggestions?cursor={cursor}")),
+            400,
+            invalid,
+        ),
+        Case::new(
+            "a cursor of the friends for a search",
+            get(ann, &format!("/users/search?q=person&cursor={cursor}")),
+            400,
+            invalid,
+        ),
+        Case::new(
+            "suggestions, limit 0",
+            get(ann, "/friends/suggestions?limit=0"),
+            400,
+            bounds,
+        ),
+        Case::new(
+            "requests, limit -1",
+            get(ann, "/friends/requests?limit=-1"),
+            400,
+            bounds,
+        ),
+        Case::new(
+            "blocked people, limit 0",
+            get(ann, "/friends/blocked?limit=0"),
+            400,
+            bounds,
         ),
         Case::new(
             "a cursor of 10 kB",

@@ -218,6 +218,11 @@ async fn known_frames_with_bad_fields_do_not_count() {
             &["invalid_field"],
         ),
         (
+            "a position of somebody else",
+            json!({ "t": "read", "room_id": room, "seq": 1, "user_id": bob.id() }),
+            &["unknown_field"],
+        ),
+        (
             "a fetch of none",
             json!({ "t": "fetch", "room_id": room, "after": 0, "limit": 0 }),
             &["invalid_field"],
