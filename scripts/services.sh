@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A throw-away Postgres and Redis on loopback, for tests and for checking queries. Nothing in them is worth keeping: fsync is off.
-#   services.sh start          starts both in the background and prints `export …` lines
+# A throw-away Postgres, Redis and Redis Cluster of three masters on loopback, for tests and for checking queries. Nothing in them is worth keeping: fsync is off.
+#   services.sh start          starts them in the background and prints `export …` lines
 #   services.sh stop FOLDER    ends them
 set -euo pipefail
 
@@ -24,8 +24,31 @@ free_port() {
     done
 }
 
+# Starts a Redis in FOLDER/redis-PORT; the rest are settings.
+redis() {
+    local folder=$1 port=$2; shift 2
+    mkdir -p "$folder/redis-$port"
+    redis-server --port "$port" --bind 127.0.0.1 --save '' --dir "$folder/redis-$port" --pidfile "$folder/redis-$port/pid" --daemonize yes "$@" >/dev/null
+}
+
+# Prints where the nodes are. Their own talk is on ports of its own, by default 10,000 higher.
+redis_cluster() {
+    local folder=$1 port nodes=()
+    for _ in 1 2 3; do
+        port=$(free_port)
+        redis "$folder" "$port" --cluster-enabled yes --cluster-port "$(free_port)" --cluster-node-timeout 2000
+        nodes+=("127.0.0.1:$port")
+    done
+    redis-cli --cluster create "${nodes[@]}" --cluster-yes >"$folder/redis-cluster.log"
+    # Each node finds out by itself that all slots are taken.
+    for node in "${nodes[@]}"; do
+        until redis-cli -p "${node#*:}" cluster info | grep -q cluster_state:ok; do sleep 0.1; done
+    done
+    printf 'redis://%s,' "${nodes[@]}"
+}
+
 start() {
-    local folder bin port redis_port
+    local folder bin port redis_port cluster
     folder=$(mktemp -d /tmp/kith-services-XXXXXX)
     bin=$(postgres_bin)
     port=$(free_port)
@@ -35,13 +58,14 @@ start() {
         -c unix_socket_directories=$folder -c fsync=off -c full_page_writes=off -c max_connections=400" start >/dev/null
     redis_port=$(free_port)
     if command -v redis-server >/dev/null; then
-        redis-server --port "$redis_port" --bind 127.0.0.1 --save '' --dir "$folder" \
-            --pidfile "$folder/redis.pid" --daemonize yes >/dev/null
+        redis "$folder" "$redis_port"
+        cluster=$(redis_cluster "$folder")
     fi
     cat <<TEXT
 export KITH_SERVICES=$folder
 export DATABASE_URL=postgres://postgres@127.0.0.1:$port/kith
 export REDIS_URL=redis://127.0.0.1:$redis_port
+export REDIS_CLUSTER_URL=${cluster%,}
 TEXT
     "$bin/createdb" -h 127.0.0.1 -p "$port" -U postgres kith
     # Queries are checked against the schema that the migrations make.
@@ -55,7 +79,9 @@ TEXT
 
 stop() {
     local folder=$1
-    if [ -f "$folder/redis.pid" ]; then kill "$(cat "$folder/redis.pid")" 2>/dev/null || true; fi
+    for pid in "$folder"/redis-*/pid; do
+        if [ -f "$pid" ]; then kill "$(cat "$pid")" 2>/dev/null || true; fi
+    done
     as_postgres "$(postgres_bin)/pg_ctl" -D "$folder/postgres" -m immediate stop >/dev/null 2>&1 || true
     rm -rf "$folder"
 }

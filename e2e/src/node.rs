@@ -104,6 +104,11 @@ impl Settings {
         self.with("KITH__REDIS__URL", url)
     }
 
+    /// Uses a Redis Cluster instead of the in-process bus.
+    pub fn with_redis_cluster(self, urls: &str) -> Self {
+        self.with_redis(urls).with("KITH__REDIS__CLUSTER", "true")
+    }
+
     /// The data folder.
     pub fn data(&self) -> &Path {
         match &*self.data {

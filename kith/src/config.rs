@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use kith_bus::{Servers, ServersError};
 use kith_config::{Database, Limits, Loader, Problems, Redis, Secrets, Server, Setting, Telemetry};
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use tonic::transport::Uri;
 
@@ -89,9 +91,19 @@ impl Config {
             && services.all(|service| self.database.url_of(service).is_none())
     }
 
+    /// The Redis that this node shares with others, if it was given one.
+    pub(crate) fn redis_servers(&self) -> Result<Option<Servers>, ServersError> {
+        let url = self.redis.url.as_ref();
+        url.map(|url| Servers::new(url.expose_secret(), self.redis.cluster))
+            .transpose()
+    }
+
     fn problems(&self) -> Problems {
         let mut problems = self.database.problems();
         problems.extend(self.redis.problems());
+        if let Err(error) = self.redis_servers() {
+            problems.add("", error.to_string());
+        }
         problems.extend(self.telemetry.problems());
         let words = [
             self.accounts.validate(),

@@ -5,9 +5,12 @@
 mod inbox;
 mod memory;
 mod redis;
+mod servers;
 
 use bytes::Bytes;
 use kith_runtime::Tasks;
+
+pub use servers::{Servers, ServersError};
 
 /// Shards that payloads are spread over; a subscriber takes only those it needs.
 pub const SHARDS: u16 = 1024;
@@ -20,14 +23,6 @@ pub struct Bus(Backend);
 enum Backend {
     Memory(memory::Memory),
     Redis(redis::Redis),
-}
-
-/// The bus cannot be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum BusError {
-    /// The URL is none that Redis understands.
-    #[error("redis.url: {0}")]
-    Url(#[source] ::redis::RedisError),
 }
 
 /// What a subscriber hears.
@@ -61,13 +56,15 @@ impl Bus {
     }
 
     /// A bus over Redis. Connects in the background and keeps reconnecting, so that a Redis that is down delays hints and nothing else.
-    pub fn redis(url: &str, tasks: &Tasks) -> Result<Self, BusError> {
-        Self::redis_in(url, "kith", tasks)
+    pub fn redis(servers: &Servers, tasks: &Tasks) -> Result<Self, ServersError> {
+        Self::redis_in(servers, "kith", tasks)
     }
 
     /// The same in a space of its own: what is published in one space is not heard in another. The space is part of the channels' names.
-    pub fn redis_in(url: &str, space: &str, tasks: &Tasks) -> Result<Self, BusError> {
-        redis::Redis::start(url, space, tasks).map(|redis| Self(Backend::Redis(redis)))
+    pub fn redis_in(servers: &Servers, space: &str, tasks: &Tasks) -> Result<Self, ServersError> {
+        redis::Redis::start(servers, space, tasks)
+            .map(|redis| Self(Backend::Redis(redis)))
+            .map_err(ServersError::Url)
     }
 
     /// Hands a payload to the subscribers of a shard. Never waits; what cannot be handed over within 200 ms is dropped and counted.

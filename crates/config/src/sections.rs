@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use crate::Problems;
@@ -105,18 +105,22 @@ impl Database {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Redis {
-    /// `redis://…`.
+    /// `redis://…`, or `rediss://…` for TLS; of a cluster some of its nodes, with commas.
     pub url: Option<SecretString>,
+    /// The URL is of a Redis Cluster.
+    pub cluster: bool,
 }
 
 impl Redis {
     /// What serde cannot judge.
     pub fn problems(&self) -> Problems {
         let mut problems = Problems::default();
-        let fits = self.url.as_ref().is_none_or(|url| {
+        let urls = self.url.as_ref().map(ExposeSecret::expose_secret);
+        let mut urls = urls.into_iter().flat_map(|urls| urls.split(','));
+        let fits = urls.all(|url| {
             ["redis://", "rediss://", "redis+unix://", "unix://"]
                 .iter()
-                .any(|scheme| url.expose_secret().starts_with(scheme))
+                .any(|scheme| url.trim().starts_with(scheme))
         });
         problems.require(fits, "redis.url", "must begin with redis:// or rediss://");
         problems
@@ -187,8 +191,17 @@ pub struct Limits {
     pub sockets_per_address: u32,
 }
 
-/// A URL without its password, for logs and `kith config check`.
-pub fn redacted_url(url: &str) -> String {
+/// A URL, or several of a Redis with commas, without passwords, for logs and `kith config check`.
+pub fn redacted_url(urls: &str) -> String {
+    // A comma alone may be part of a password.
+    let mut urls = urls.split(",redis");
+    let first = urls.next().map(redacted).unwrap_or_default();
+    urls.fold(first, |shown, url| {
+        format!("{shown},{}", redacted(&format!("redis{url}")))
+    })
+}
+
+fn redacted(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
         (Some(scheme), Some(at)) if scheme + 3 < at => {
             let user = url[scheme + 3..at].split(':').next().unwrap_or_default();

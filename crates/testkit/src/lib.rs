@@ -38,6 +38,17 @@ pub struct TestDatabase {
 /// The cluster key of all tests.
 pub const CLUSTER_KEY: ClusterKey = ClusterKey::new([42; 32]);
 
+/// The Redis of the tests, named by `REDIS_URL`.
+pub fn redis_url() -> String {
+    std::env::var("REDIS_URL").expect("REDIS_URL names the Redis of the tests; `make test` sets it")
+}
+
+/// Nodes of the tests' Redis Cluster, named by `REDIS_CLUSTER_URL`.
+pub fn redis_cluster_urls() -> String {
+    std::env::var("REDIS_CLUSTER_URL")
+        .expect("REDIS_CLUSTER_URL names nodes of the tests' Redis Cluster; `make test` sets it")
+}
+
 /// A signer with the tests' cluster key.
 pub const fn signer(clock: Clock) -> CallerSigner {
     CallerSigner::new(CLUSTER_KEY, clock)

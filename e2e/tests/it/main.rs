@@ -21,6 +21,7 @@ mod privacy;
 mod process;
 mod profiles;
 mod races;
+mod redis_cluster;
 mod resume;
 mod roles;
 mod seeing;

@@ -13,7 +13,6 @@ use kith_clock::Clock;
 use kith_presence::Leases;
 use kith_runtime::{Tasks, serve_grpc};
 use kith_telemetry::MetricsHandle;
-use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
@@ -206,8 +205,8 @@ impl Joint<'_> {
     }
 
     fn bus(&self) -> anyhow::Result<Bus> {
-        Ok(match &self.config.redis.url {
-            Some(url) => Bus::redis(url.expose_secret(), self.tasks)?,
+        Ok(match self.config.redis_servers()? {
+            Some(servers) => Bus::redis(&servers, self.tasks)?,
             None => Bus::memory(),
         })
     }
@@ -230,14 +229,14 @@ impl Joint<'_> {
     }
 
     async fn presence(&self, lines: &Lines) -> anyhow::Result<Routes> {
-        let (bus, leases) = match &self.config.redis.url {
-            Some(url) => {
+        let (bus, leases) = match self.config.redis_servers()? {
+            Some(servers) => {
                 // Of this cluster alone: several may share a Redis, and each hears only its own people.
                 let space = self.key.derive("presence's place in redis v1");
                 let space = format!("kith-presence-{}", URL_SAFE_NO_PAD.encode(&space[..9]));
                 (
-                    Bus::redis_in(url.expose_secret(), &space, self.tasks)?,
-                    Leases::redis(url.expose_secret(), &space)?,
+                    Bus::redis_in(&servers, &space, self.tasks)?,
+                    Leases::redis(&servers, &space)?,
                 )
             }
             None => (Bus::memory(), Leases::memory()),

@@ -1,4 +1,4 @@
-//! Publishes in pipelines: while one is on its way the next collects.
+//! Publishes at one server, in pipelines: while one is on its way the next collects.
 
 use std::{
     sync::{
@@ -13,7 +13,7 @@ use kith_runtime::Tasks;
 use redis::{AsyncConnectionConfig, Client, Pipeline, aio::MultiplexedConnection};
 use tokio::sync::mpsc;
 
-use super::{PATIENCE, PAUSES, Space};
+use super::{PATIENCE, PAUSES, Space, link::Link, state::Shared};
 
 /// What a hint may take: later than that, the subscribers' own look at the heads is as quick.
 const BUDGET: Duration = Duration::from_millis(200);
@@ -22,11 +22,16 @@ const QUEUE: usize = 16_384;
 /// Payloads of one pipeline.
 const MAX_PIPELINE: usize = 512;
 
-#[derive(Debug, Clone)]
+/// Takes what is to be published.
+#[derive(Debug)]
 pub(super) struct Publisher {
     queue: mpsc::Sender<Payload>,
-    is_connected: Arc<AtomicBool>,
+    is_connected: AtomicBool,
 }
+
+/// What was taken and not published yet.
+#[derive(Debug)]
+pub(super) struct Queue(mpsc::Receiver<Payload>);
 
 #[derive(Debug)]
 struct Payload {
@@ -35,21 +40,29 @@ struct Payload {
     queued: Instant,
 }
 
-pub(super) fn spawn(client: Client, space: Space, tasks: &Tasks) -> Publisher {
+pub(super) fn channel() -> (Publisher, Queue) {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let publisher = Publisher {
         queue: sender,
-        is_connected: Arc::default(),
+        is_connected: AtomicBool::new(false),
     };
-    let is_connected = Arc::clone(&publisher.is_connected);
-    let shutdown = tasks.shutdown().clone();
+    (publisher, Queue(receiver))
+}
+
+pub(super) fn spawn(
+    client: Client,
+    queue: Queue,
+    link: &Arc<Link>,
+    shared: &Arc<Shared>,
+    tasks: &Tasks,
+) {
+    let (link, shared) = (Arc::clone(link), Arc::clone(shared));
     tasks.spawn("bus.publish", async move {
         tokio::select! {
-            () = run(client, &space, receiver, &is_connected) => {}
-            () = shutdown.signalled() => {}
+            () = run(client, queue, &link.publisher, &shared) => {}
+            () = link.end.signalled() => {}
         }
     });
-    publisher
 }
 
 impl Publisher {
@@ -69,36 +82,28 @@ impl Publisher {
     }
 }
 
-async fn run(
-    client: Client,
-    space: &Space,
-    mut queue: mpsc::Receiver<Payload>,
-    is_connected: &AtomicBool,
-) {
+async fn run(client: Client, Queue(mut queue): Queue, publisher: &Publisher, shared: &Shared) {
     let mut pause = PAUSES.0;
     loop {
-        match connect(&client).await {
+        let error = match connect(&client).await {
             Ok(connection) => {
-                pause = PAUSES.0;
-                is_connected.store(true, Ordering::Release);
-                let ended = publish_all(connection, space, &mut queue).await;
-                is_connected.store(false, Ordering::Release);
+                publisher.is_connected.store(true, Ordering::Release);
+                let ended = publish_all(connection, &shared.space, &mut queue, &mut pause).await;
+                publisher.is_connected.store(false, Ordering::Release);
                 match ended {
-                    // Every handle of the bus is gone.
+                    // Nobody can publish here any more.
                     Ok(()) => return,
-                    Err(error) => tracing::warn!(error = %error, "publishing to redis failed"),
+                    Err(error) => error,
                 }
             }
-            Err(error) => tracing::warn!(error = %error, "redis cannot be reached"),
-        }
-        tokio::time::sleep(pause.mul_f64(spread())).await;
+            Err(error) => error,
+        };
+        tracing::warn!(error = %error, "publishing to redis failed");
+        shared.doubt.notify_one();
+        // Nodes that lost the same Redis come back at different times.
+        tokio::time::sleep(pause.mul_f64(kith_clock::jitter(0.3))).await;
         pause = (pause * 2).min(PAUSES.1);
     }
-}
-
-/// Nodes that lost the same Redis come back at different times.
-fn spread() -> f64 {
-    kith_clock::jitter(0.3)
 }
 
 async fn connect(client: &Client) -> Result<MultiplexedConnection, redis::RedisError> {
@@ -110,28 +115,16 @@ async fn connect(client: &Client) -> Result<MultiplexedConnection, redis::RedisE
         .await
 }
 
+/// The pause is over with the first success, not with the connection: a server may live and refuse everything.
 async fn publish_all(
     mut connection: MultiplexedConnection,
     space: &Space,
     queue: &mut mpsc::Receiver<Payload>,
+    pause: &mut Duration,
 ) -> Result<(), redis::RedisError> {
     let mut payloads = Vec::with_capacity(MAX_PIPELINE);
     while queue.recv_many(&mut payloads, MAX_PIPELINE).await > 0 {
-        let mut pipeline = Pipeline::with_capacity(payloads.len());
-        let mut sent = 0;
-        for payload in payloads.drain(..) {
-            // Waited out while Redis was away.
-            if payload.queued.elapsed() > BUDGET {
-                count("late", 1);
-                continue;
-            }
-            sent += 1;
-            pipeline
-                .cmd("SPUBLISH")
-                .arg(space.channel(payload.shard))
-                .arg(payload.bytes.as_ref())
-                .ignore();
-        }
+        let (pipeline, sent) = pipeline(space, payloads.drain(..));
         if sent == 0 {
             continue;
         }
@@ -142,10 +135,31 @@ async fn publish_all(
                 return Err(error);
             }
         }
+        *pause = PAUSES.0;
     }
     Ok(())
 }
 
-fn count(result: &'static str, payloads: u64) {
+/// What is still worth publishing.
+fn pipeline(space: &Space, payloads: impl ExactSizeIterator<Item = Payload>) -> (Pipeline, u64) {
+    let mut pipeline = Pipeline::with_capacity(payloads.len());
+    let mut sent = 0;
+    for payload in payloads {
+        // Waited out while Redis was away.
+        if payload.queued.elapsed() > BUDGET {
+            count("late", 1);
+            continue;
+        }
+        sent += 1;
+        pipeline
+            .cmd("SPUBLISH")
+            .arg(space.channel(payload.shard))
+            .arg(payload.bytes.as_ref())
+            .ignore();
+    }
+    (pipeline, sent)
+}
+
+pub(super) fn count(result: &'static str, payloads: u64) {
     metrics::counter!("kith_bus_payloads_total", "result" => result).increment(payloads);
 }

@@ -1,71 +1,67 @@
-//! Keeps one connection subscribed to what the subscribers want, whatever happens to the connection.
+//! Keeps one connection to one server subscribed to what the subscribers want of it, whatever happens to the connection.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use kith_runtime::Tasks;
 use redis::{
-    AsyncConnectionConfig, Client, IntoConnectionInfo as _, Pipeline, ProtocolVersion, PushInfo,
-    PushKind, Value, aio::MultiplexedConnection,
+    AsyncConnectionConfig, Client, Pipeline, PushInfo, PushKind, RedisError, Value,
+    aio::MultiplexedConnection,
 };
 use tokio::sync::Notify;
 
-use super::{PATIENCE, PAUSES, Shared, Space};
-use crate::BusError;
+use super::{PATIENCE, PAUSES, link::Link, state::Shared};
 
-pub(super) fn spawn(
-    url: &str,
-    space: Space,
+/// What is heard on one connection.
+struct Ear {
     shared: Arc<Shared>,
-    tasks: &Tasks,
-) -> Result<(), BusError> {
-    let info = url.into_connection_info().map_err(BusError::Url)?;
-    // Pushes beside replies exist in RESP3 only.
-    let redis = info
-        .redis_settings()
-        .clone()
-        .set_protocol(ProtocolVersion::RESP3);
-    let client = Client::open(info.set_redis_settings(redis)).map_err(BusError::Url)?;
-    let shutdown = tasks.shutdown().clone();
-    tasks.spawn("bus.subscribe", async move {
-        tokio::select! {
-            () = run(client, &space, &shared) => {}
-            () = shutdown.signalled() => {}
-        }
-    });
-    Ok(())
+    lost: Notify,
+    /// Channels that the server was asked to let go. One that it lets go unasked has moved to another server.
+    leaving: AtomicUsize,
 }
 
-async fn run(client: Client, space: &Space, shared: &Arc<Shared>) {
+pub(super) fn spawn(client: Client, link: &Arc<Link>, shared: &Arc<Shared>, tasks: &Tasks) {
+    let (link, shared) = (Arc::clone(link), Arc::clone(shared));
+    tasks.spawn("bus.subscribe", async move {
+        tokio::select! {
+            () = run(client, &link, &shared) => {}
+            () = link.end.signalled() => {}
+        }
+    });
+}
+
+async fn run(client: Client, link: &Arc<Link>, shared: &Arc<Shared>) {
     let mut pause = PAUSES.0;
     loop {
-        let lost = Arc::new(Notify::new());
-        match connect(&client, space, shared, &lost).await {
-            Ok(connection) => {
-                pause = PAUSES.0;
-                let error = keep_subscribed(connection, space, shared, &lost).await;
-                tracing::warn!(error = %error, "the subscriptions at redis were lost");
-            }
-            Err(error) => tracing::warn!(error = %error, "redis cannot be reached"),
-        }
-        shared.disconnected();
+        let ear = Arc::new(Ear {
+            shared: Arc::clone(shared),
+            lost: Notify::new(),
+            leaving: AtomicUsize::new(0),
+        });
+        let error = match connect(&client, Arc::clone(&ear)).await {
+            Ok(connection) => keep_subscribed(connection, &ear, link, &mut pause).await,
+            Err(error) => error,
+        };
+        tracing::warn!(error = %error, "no subscriptions at redis");
+        shared.disconnected(link);
+        shared.doubt.notify_one();
         tokio::time::sleep(pause.mul_f64(kith_clock::jitter(0.3))).await;
         pause = (pause * 2).min(PAUSES.1);
     }
 }
 
-async fn connect(
-    client: &Client,
-    space: &Space,
-    shared: &Arc<Shared>,
-    lost: &Arc<Notify>,
-) -> Result<MultiplexedConnection, redis::RedisError> {
-    let (space, shared, lost) = (space.clone(), Arc::clone(shared), Arc::clone(lost));
+async fn connect(client: &Client, ear: Arc<Ear>) -> Result<MultiplexedConnection, RedisError> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(PATIENCE))
         .set_response_timeout(Some(PATIENCE))
         .set_push_sender(move |push: PushInfo| {
-            hear(&space, &shared, &lost, push);
+            ear.hear(push);
             Ok::<_, redis::aio::SendError>(())
         });
     client
@@ -73,44 +69,56 @@ async fn connect(
         .await
 }
 
-fn hear(space: &Space, shared: &Shared, lost: &Notify, push: PushInfo) {
-    match push.kind {
-        PushKind::Disconnection => lost.notify_one(),
-        PushKind::SMessage => {
-            let mut data = push.data.into_iter();
-            if let (Some(Value::BulkString(channel)), Some(Value::BulkString(payload))) =
-                (data.next(), data.next())
-                && let Some(shard) = space.shard(&channel)
-            {
-                shared.hear(shard, &Bytes::from(payload));
-            }
+impl Ear {
+    fn hear(&self, push: PushInfo) {
+        match push.kind {
+            PushKind::Disconnection => self.lost.notify_one(),
+            PushKind::SUnsubscribe => self.let_go(),
+            PushKind::SMessage => self.message(push.data),
+            _ => {}
         }
-        _ => {}
+    }
+
+    fn message(&self, data: Vec<Value>) {
+        let mut data = data.into_iter();
+        if let (Some(Value::BulkString(channel)), Some(Value::BulkString(payload))) =
+            (data.next(), data.next())
+            && let Some(shard) = self.shared.space.shard(&channel)
+        {
+            self.shared.hear(shard, &Bytes::from(payload));
+        }
+    }
+
+    fn let_go(&self) {
+        let one_less = |leaving: usize| leaving.checked_sub(1);
+        let asked = self
+            .leaving
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less);
+        if asked.is_err() {
+            // The connection counts confirmations as replies, so it is also out of step now.
+            self.lost.notify_one();
+        }
     }
 }
 
-/// Brings Redis to what is wanted, again and again, until the connection fails.
+/// Brings the server to what is wanted, again and again, until the connection fails.
 async fn keep_subscribed(
     mut connection: MultiplexedConnection,
-    space: &Space,
-    shared: &Shared,
-    lost: &Notify,
-) -> redis::RedisError {
+    ear: &Ear,
+    link: &Arc<Link>,
+    pause: &mut Duration,
+) -> RedisError {
     // From here on, who adds a shard waits for its confirmation; who did before is told below.
-    shared.connected();
-    let mut is_fresh = true;
+    ear.shared.connected(link);
     loop {
-        if let Err(error) = reconcile(&mut connection, space, shared).await {
+        if let Err(error) = reconcile(&mut connection, ear, link).await {
             return error;
         }
-        if std::mem::take(&mut is_fresh) {
-            // Only now: told earlier, subscribers would look at the heads before their shards are in effect again.
-            shared.interrupt();
-        }
+        *pause = PAUSES.0;
         tokio::select! {
-            () = shared.changed.notified() => {}
-            () = lost.notified() => {
-                return redis::RedisError::from((redis::ErrorKind::Io, "the connection ended"));
+            () = link.changed.notified() => {}
+            () = ear.lost.notified() => {
+                return RedisError::from((redis::ErrorKind::Io, "the connection ended"));
             }
             // An idle connection that died without a word is found by asking.
             () = tokio::time::sleep(PATIENCE * 2) => {
@@ -124,56 +132,39 @@ async fn keep_subscribed(
 
 async fn reconcile(
     connection: &mut MultiplexedConnection,
-    space: &Space,
-    shared: &Shared,
-) -> Result<(), redis::RedisError> {
-    let (missing, unwanted) = {
-        let mut state = shared.lock();
-        let missing: Vec<u16> = state
-            .wanted
-            .keys()
-            .filter(|shard| !state.confirmed.contains(shard))
-            .copied()
-            .collect();
-        let unwanted: Vec<u16> = state
-            .confirmed
-            .iter()
-            .filter(|shard| !state.wanted.contains_key(shard))
-            .copied()
-            .collect();
-        // From here on they count as unsubscribed: who wants one again waits for a new confirmation.
-        for shard in &unwanted {
-            state.confirmed.remove(shard);
-        }
-        (missing, unwanted)
-    };
-    command(connection, space, "SUNSUBSCRIBE", &unwanted).await?;
-    command(connection, space, "SSUBSCRIBE", &missing).await?;
-    let mut state = shared.lock();
-    state.confirmed.extend(missing);
-    let confirmed = std::mem::take(&mut state.confirmed);
-    state.waiting.retain_mut(|(shards, _)| {
-        shards.retain(|shard| !confirmed.contains(shard));
-        // Dropping the sender is the answer.
-        !shards.is_empty()
-    });
-    state.confirmed = confirmed;
+    ear: &Ear,
+    link: &Arc<Link>,
+) -> Result<(), RedisError> {
+    // Before the look: what is owed for a later change is told after a later look.
+    let owes_word = link.owes_word.swap(false, Ordering::AcqRel);
+    let difference = ear.shared.difference(link);
+    ear.leaving
+        .fetch_add(difference.unwanted.len(), Ordering::AcqRel);
+    command(connection, ear, "SUNSUBSCRIBE", &difference.unwanted).await?;
+    command(connection, ear, "SSUBSCRIBE", &difference.missing).await?;
+    ear.shared.confirm(link, difference.missing);
+    if owes_word {
+        ear.shared.interrupt();
+    }
     Ok(())
 }
 
 /// One channel a command: each is answered by one push, which is what the connection counts.
 async fn command(
     connection: &mut MultiplexedConnection,
-    space: &Space,
+    ear: &Ear,
     name: &str,
     shards: &[u16],
-) -> Result<(), redis::RedisError> {
+) -> Result<(), RedisError> {
     if shards.is_empty() {
         return Ok(());
     }
     let mut pipeline = Pipeline::with_capacity(shards.len());
     for shard in shards {
-        pipeline.cmd(name).arg(space.channel(*shard)).ignore();
+        pipeline
+            .cmd(name)
+            .arg(ear.shared.space.channel(*shard))
+            .ignore();
     }
     pipeline.query_async(connection).await
 }

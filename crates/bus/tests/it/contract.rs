@@ -1,10 +1,10 @@
 //! The contract suite.
 
 use bytes::Bytes;
-use kith_bus::{Bus, Signal};
+use kith_bus::{Bus, Servers, Signal};
 use kith_runtime::{Shutdown, Tasks};
 
-use super::{next_payload, redis_url, settle, shards};
+use super::{next_payload, settle, shards};
 
 /// Two nodes on one bus.
 fn memory() -> (Bus, Bus) {
@@ -12,9 +12,9 @@ fn memory() -> (Bus, Bus) {
     (bus.clone(), bus)
 }
 
-fn redis() -> (Bus, Bus) {
+fn over(servers: &Servers) -> (Bus, Bus) {
     let tasks = Tasks::new(Shutdown::new());
-    let node = || Bus::redis(&redis_url(), &tasks).unwrap();
+    let node = || Bus::redis(servers, &tasks).unwrap();
     (node(), node())
 }
 
@@ -29,7 +29,13 @@ macro_rules! contract {
         mod over_redis {
             $(#[tokio::test]
             async fn $name() {
-                super::$name(super::redis()).await;
+                super::$name(super::over(&crate::redis())).await;
+            })+
+        }
+        mod over_a_cluster {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(super::over(&crate::cluster())).await;
             })+
         }
     };

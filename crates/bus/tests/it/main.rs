@@ -11,7 +11,7 @@ mod redis;
 use std::time::Duration;
 
 use bytes::Bytes;
-use kith_bus::{Bus, SHARDS, Signal, Subscription};
+use kith_bus::{Bus, SHARDS, Servers, Signal, Subscription};
 use kith_clock::random_bytes;
 
 /// Shards that tests which run at the same time on the same Redis hardly share.
@@ -25,12 +25,13 @@ fn shards<const N: usize>() -> [u16; N] {
 }
 
 /// The Redis of the tests.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "test support: `make test` sets REDIS_URL"
-)]
-fn redis_url() -> String {
-    std::env::var("REDIS_URL").expect("REDIS_URL names the Redis of the tests; `make test` sets it")
+fn redis() -> Servers {
+    Servers::new(&kith_testkit::redis_url(), false).unwrap()
+}
+
+/// The Redis Cluster of the tests.
+fn cluster() -> Servers {
+    Servers::new(&kith_testkit::redis_cluster_urls(), true).unwrap()
 }
 
 async fn next(subscription: &Subscription) -> Signal {

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use kith_bus::{Bus, Signal};
+use kith_bus::{Bus, Servers, Signal};
 use kith_runtime::{Shutdown, Tasks};
 use kith_testkit::eventually;
 use tokio::{
@@ -14,7 +14,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use super::{next, redis_url, settle, shards};
+use super::{next, settle, shards};
 
 /// A way to Redis that can be cut.
 struct Proxy {
@@ -48,7 +48,7 @@ impl Proxy {
         }
         let end = self.connections.lock().unwrap().clone();
         self.tasks.spawn("proxied", async move {
-            let url = redis_url();
+            let url = kith_testkit::redis_url();
             let address = url.strip_prefix("redis://").unwrap().trim_end_matches('/');
             let mut redis = TcpStream::connect(address).await.unwrap();
             tokio::select! {
@@ -72,7 +72,7 @@ impl Proxy {
 async fn a_lost_connection_is_told_and_the_shards_come_back() {
     let proxy = Proxy::start().await;
     let tasks = Tasks::new(Shutdown::new());
-    let bus = Bus::redis(&proxy.url, &tasks).unwrap();
+    let bus = Bus::redis(&Servers::new(&proxy.url, false).unwrap(), &tasks).unwrap();
     let subscription = bus.subscribe();
     let [shard, added_meanwhile] = shards();
     settle(&bus, &subscription, shard).await;
@@ -104,12 +104,33 @@ async fn a_lost_connection_is_told_and_the_shards_come_back() {
 
 #[tokio::test]
 async fn a_redis_that_is_not_there_delays_nobody() {
+    for is_cluster in [false, true] {
+        let tasks = Tasks::new(Shutdown::new());
+        let servers = Servers::new("redis://127.0.0.1:1", is_cluster).unwrap();
+        let bus = Bus::redis(&servers, &tasks).unwrap();
+        let subscription = bus.subscribe();
+
+        subscription.add(&[1, 2, 3]).await;
+        bus.publish(1, Bytes::from_static(b"into the void"));
+
+        assert!(!bus.is_healthy());
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_is_found_by_one_of_its_nodes() {
+    let urls = kith_testkit::redis_cluster_urls();
+    let one = urls.split(',').next().unwrap();
     let tasks = Tasks::new(Shutdown::new());
-    let bus = Bus::redis("redis://127.0.0.1:1", &tasks).unwrap();
+    let bus = Bus::redis(&Servers::new(one, true).unwrap(), &tasks).unwrap();
     let subscription = bus.subscribe();
 
-    subscription.add(&[1, 2, 3]).await;
-    bus.publish(1, Bytes::from_static(b"into the void"));
+    for shard in shards::<40>() {
+        settle(&bus, &subscription, shard).await;
+    }
 
-    assert!(!bus.is_healthy());
+    eventually("all of it is reached", || async {
+        bus.is_healthy().then_some(())
+    })
+    .await;
 }

@@ -134,6 +134,16 @@ fn shown_settings_hold_no_secret() {
 }
 
 #[test]
+fn the_addresses_of_a_cluster_show_no_password() {
+    let urls = "redis://:a,b@one:7000,rediss://ann:word@two:7000,redis://three";
+
+    assert_eq!(
+        crate::redacted_url(urls),
+        "redis://:…@one:7000,rediss://ann:…@two:7000,redis://three"
+    );
+}
+
+#[test]
 fn shown_settings_are_toml_that_means_the_same() {
     let changed = loader(&[
         ("KITH__LIMITS__ENABLED", "false"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::try_join_all;
 use secrecy::ExposeSecret;
 use sqlx::{Connection as _, PgConnection};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -174,8 +175,9 @@ pub(super) async fn redis(config: &Config) -> Finding {
     };
     let url = url.expose_secret();
     let shown = kith_config::redacted_url(url);
-    match tokio::time::timeout(PATIENCE, ping(url)).await {
-        Ok(Ok(())) => Finding::fine(format!("Redis at {shown}")),
+    let pings = url.split(',').map(|url| ping(url.trim()));
+    match tokio::time::timeout(PATIENCE, try_join_all(pings)).await {
+        Ok(Ok(_)) => Finding::fine(format!("Redis at {shown}")),
         Ok(Err(error)) => Finding::missing(
             format!("an answer from {shown}: {error}"),
             "check KITH__REDIS__URL and that server",

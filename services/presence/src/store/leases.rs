@@ -1,4 +1,4 @@
-//! Who is on which live lease, for other nodes to see: in the memory of one process, or in Redis. A lease lives as long as it is renewed; then it
+//! Who is on which live lease, for other nodes to see: in the memory of one process, or in Redis (one server or a cluster). A lease lives as long as it is renewed; then it
 //! is gone with everybody on it. Only the node that holds a lease's stream writes it, so its revision needs no comparison.
 
 mod memory;
@@ -7,6 +7,7 @@ mod redis;
 use std::{collections::HashMap, time::Duration};
 
 use bytes::Bytes;
+use kith_bus::Servers;
 use kith_ids::UserId;
 
 use crate::domain::roster::LeaseId;
@@ -14,9 +15,6 @@ use crate::domain::roster::LeaseId;
 /// The lease store cannot answer now.
 #[derive(Debug, thiserror::Error)]
 pub enum LeasesError {
-    /// The URL is none that Redis understands.
-    #[error("redis.url: {0}")]
-    Url(#[source] ::redis::RedisError),
     /// It did not answer, or refused.
     #[error("redis: {0}")]
     Redis(#[from] ::redis::RedisError),
@@ -56,8 +54,8 @@ impl Leases {
     }
 
     /// Leases in Redis, under keys that begin with `space`. Connects when it is first used, and again when the connection is lost.
-    pub fn redis(url: &str, space: &str) -> Result<Self, LeasesError> {
-        redis::Redis::new(url, space).map(|redis| Self(Backend::Redis(redis)))
+    pub fn redis(servers: &Servers, space: &str) -> Result<Self, LeasesError> {
+        Ok(Self(Backend::Redis(redis::Redis::new(servers, space)?)))
     }
 
     /// Writes a lease, and lets it live for `life` from now.

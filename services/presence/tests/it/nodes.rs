@@ -76,7 +76,7 @@ async fn a_node_that_starts_later_knows_who_is_here(world: World) {
     .await;
 }
 
-macro_rules! on_both {
+macro_rules! on_each {
     ($($name:ident),+ $(,)?) => {
         mod in_memory {
             $(#[tokio::test] async fn $name() { super::$name(super::World::memory().await).await; })+
@@ -84,10 +84,13 @@ macro_rules! on_both {
         mod over_redis {
             $(#[tokio::test] async fn $name() { super::$name(super::World::redis().await).await; })+
         }
+        mod over_a_cluster {
+            $(#[tokio::test] async fn $name() { super::$name(super::World::cluster().await).await; })+
+        }
     };
 }
 
-on_both!(
+on_each!(
     what_happens_on_one_node_is_seen_on_the_other,
     a_device_elsewhere_keeps_somebody_here,
     a_node_that_starts_later_knows_who_is_here,
@@ -95,7 +98,7 @@ on_both!(
 
 #[tokio::test]
 async fn without_redis_a_node_knows_its_own_people_and_claims_nothing_of_others() {
-    let world = World::redis_at("redis://127.0.0.1:1").await;
+    let world = World::redis_at("redis://127.0.0.1:1", false).await;
     let (ann, ben) = world.pair();
     let cleo = world.user();
     world.friends.show(ann, cleo, true, true);

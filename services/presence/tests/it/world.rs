@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kith_api::presence::v1::{self as wire, presence_service_client::PresenceServiceClient};
 use kith_auth::Caller;
-use kith_bus::Bus;
+use kith_bus::{Bus, Servers};
 use kith_client::Upstream;
 use kith_clock::Clock;
 use kith_ids::UserId;
@@ -25,7 +25,7 @@ pub(crate) type Client = PresenceServiceClient<InterceptedService<Channel, kith_
 #[derive(Debug, Clone)]
 enum Shared {
     Memory(Bus, Leases),
-    Redis { url: String, space: String },
+    Redis { servers: Servers, space: String },
 }
 
 /// What the nodes of one cluster share; ends their tasks when dropped.
@@ -50,19 +50,19 @@ impl World {
     }
 
     /// A space of its own in the tests' Redis.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "test support: `make test` sets REDIS_URL"
-    )]
     pub(crate) async fn redis() -> Self {
-        let url = std::env::var("REDIS_URL").unwrap();
-        Self::redis_at(&url).await
+        Self::redis_at(&kith_testkit::redis_url(), false).await
     }
 
-    pub(crate) async fn redis_at(url: &str) -> Self {
+    /// The same in the tests' Redis Cluster.
+    pub(crate) async fn cluster() -> Self {
+        Self::redis_at(&kith_testkit::redis_cluster_urls(), true).await
+    }
+
+    pub(crate) async fn redis_at(urls: &str, is_cluster: bool) -> Self {
         let space = format!("kith-test-{}", Clock::system().new_id().simple());
-        let url = url.to_owned();
-        Self::with(Shared::Redis { url, space }).await
+        let servers = Servers::new(urls, is_cluster).unwrap();
+        Self::with(Shared::Redis { servers, space }).await
     }
 
     async fn with(shared: Shared) -> Self {
@@ -102,9 +102,9 @@ impl World {
     fn shared(&self, tasks: &Tasks) -> (Bus, Leases) {
         match &self.shared {
             Shared::Memory(bus, leases) => (bus.clone(), leases.clone()),
-            Shared::Redis { url, space } => (
-                Bus::redis_in(url, space, tasks).unwrap(),
-                Leases::redis(url, space).unwrap(),
+            Shared::Redis { servers, space } => (
+                Bus::redis_in(servers, space, tasks).unwrap(),
+                Leases::redis(servers, space).unwrap(),
             ),
         }
     }

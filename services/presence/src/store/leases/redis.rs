@@ -1,39 +1,33 @@
 //! Leases in Redis: a hash for each, which Redis itself lets go when it is not renewed, and a set of their ids.
 
+mod connection;
+
 use std::{collections::HashMap, fmt, time::Duration};
 
 use bytes::Bytes;
+use futures::future::try_join_all;
+use kith_bus::Servers;
 use kith_ids::UserId;
-use redis::{
-    Client, Pipeline,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-};
+use redis::{Pipeline, RedisError};
 
 use super::{LeaseRead, LeaseWrite, LeasesError};
 use crate::domain::roster::LeaseId;
 
-/// What an answer may take: who is here must not wait for a Redis that is away.
-const PATIENCE: Duration = Duration::from_millis(500);
+use self::connection::Connection;
+
 /// The field of a lease's hash that is no person.
 const REVISION: &str = "revision";
 
 #[derive(Clone)]
 pub(super) struct Redis {
-    connection: ConnectionManager,
+    connection: Connection,
     space: String,
 }
 
 impl Redis {
-    pub(super) fn new(url: &str, space: &str) -> Result<Self, LeasesError> {
-        let client = Client::open(url).map_err(LeasesError::Url)?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
-            .set_number_of_retries(0);
-        let connection =
-            ConnectionManager::new_lazy_with_config(client, config).map_err(LeasesError::Url)?;
+    pub(super) fn new(servers: &Servers, space: &str) -> Result<Self, RedisError> {
         Ok(Self {
-            connection,
+            connection: Connection::new(servers)?,
             space: space.to_owned(),
         })
     }
@@ -89,14 +83,8 @@ impl Redis {
             .iter()
             .filter_map(|word| word.parse().ok().map(LeaseId))
             .collect();
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut pipeline = Pipeline::new();
-        for id in &ids {
-            pipeline.hget(self.key(*id), REVISION);
-        }
-        let revisions: Vec<Option<u64>> = pipeline.query_async(&mut connection).await?;
+        // One question each, at once: on a cluster the leases lie on different servers.
+        let revisions = try_join_all(ids.iter().map(|id| self.revision(*id))).await?;
         let (alive, ended): (Vec<_>, Vec<_>) = ids
             .into_iter()
             .zip(revisions)
@@ -133,6 +121,16 @@ impl Redis {
             .filter_map(|(user, value)| Some((user.parse::<UserId>().ok()?, Bytes::from(value))))
             .collect();
         Ok(Some(LeaseRead { revision, people }))
+    }
+
+    /// None when the lease is gone.
+    async fn revision(&self, id: LeaseId) -> Result<Option<u64>, RedisError> {
+        let mut connection = self.connection.clone();
+        redis::cmd("HGET")
+            .arg(self.key(id))
+            .arg(REVISION)
+            .query_async(&mut connection)
+            .await
     }
 
     /// Apart from the write: on a cluster the two keys may lie on different servers.

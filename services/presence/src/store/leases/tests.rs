@@ -6,15 +6,19 @@ use super::*;
 
 const LIFE: Duration = Duration::from_secs(30);
 
-/// The Redis of the tests, in a space of its own.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "test support: `make test` sets REDIS_URL"
-)]
+/// The tests' Redis, in a space of its own.
 fn redis() -> Leases {
-    let url = std::env::var("REDIS_URL").unwrap();
+    of(&kith_testkit::redis_url(), false)
+}
+
+/// The tests' Redis Cluster, likewise.
+fn cluster() -> Leases {
+    of(&kith_testkit::redis_cluster_urls(), true)
+}
+
+fn of(urls: &str, is_cluster: bool) -> Leases {
     let space = format!("kith-test-{:032x}", u128::from_ne_bytes(random_bytes()));
-    Leases::redis(&url, &space).unwrap()
+    Leases::redis(&Servers::new(urls, is_cluster).unwrap(), &space).unwrap()
 }
 
 fn lease() -> LeaseId {
@@ -50,6 +54,25 @@ async fn what_is_written_is_found(leases: Leases) {
     assert_eq!(found.revision, 2);
     assert_eq!(found.people, HashMap::from([changed]));
     assert_eq!(leases.list().await.unwrap(), [(id, 2)]);
+}
+
+async fn every_lease_is_listed(leases: Leases) {
+    let write = LeaseWrite {
+        revision: 1,
+        put: vec![person("ann")],
+        ..LeaseWrite::default()
+    };
+    // More than a cluster of three can have on one server by chance.
+    let mut written: Vec<_> = (0..16).map(|_| (lease(), 1)).collect();
+    for (id, _) in &written {
+        leases.write(*id, &write, LIFE).await.unwrap();
+    }
+
+    let mut listed = leases.list().await.unwrap();
+
+    listed.sort_by_key(|(id, _)| id.0);
+    written.sort_by_key(|(id, _)| id.0);
+    assert_eq!(listed, written);
 }
 
 async fn everything_replaces_everybody(leases: Leases) {
@@ -101,20 +124,26 @@ macro_rules! contract {
         mod in_redis {
             $(#[tokio::test] async fn $name() { super::$name(super::redis()).await; })+
         }
+        mod in_a_cluster {
+            $(#[tokio::test] async fn $name() { super::$name(super::cluster()).await; })+
+        }
     };
 }
 
 contract!(
     what_is_written_is_found,
+    every_lease_is_listed,
     everything_replaces_everybody,
     a_lease_that_is_not_renewed_is_gone_with_everybody,
 );
 
 #[tokio::test]
 async fn a_redis_that_is_away_is_an_error_and_nobody_waits_long() {
-    let leases = Leases::redis("redis://127.0.0.1:1", "nowhere").unwrap();
+    for is_cluster in [false, true] {
+        let leases = of("redis://127.0.0.1:1", is_cluster);
 
-    let listed = tokio::time::timeout(Duration::from_secs(5), leases.list()).await;
+        let listed = tokio::time::timeout(Duration::from_secs(5), leases.list()).await;
 
-    assert!(listed.unwrap().is_err());
+        assert!(listed.unwrap().is_err());
+    }
 }
