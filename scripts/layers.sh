@@ -25,7 +25,7 @@ allow crates/auth kith-clock kith-error kith-ids
 allow crates/postgres kith-auth kith-config kith-error
 allow crates/runtime kith-auth kith-config kith-error kith-telemetry
 allow crates/bus kith-clock kith-config kith-runtime kith-telemetry
-allow crates/client kith-api kith-auth kith-config kith-error kith-runtime kith-telemetry
+allow crates/client kith-api kith-auth kith-clock kith-config kith-error kith-runtime kith-telemetry
 allow crates/testkit kith-api kith-auth kith-client kith-clock kith-config kith-postgres kith-runtime
 foundations="kith-api kith-auth kith-client kith-clock kith-config kith-error kith-ids kith-postgres kith-runtime kith-telemetry"
 allow services/accounts $foundations

@@ -157,7 +157,10 @@ fn client(state: &Gateway, peer: IpAddr, headers: &HeaderMap) -> (IpAddr, bool) 
 }
 
 async fn deadline(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(state.config.request_timeout, next.run(request)).await {
+    let timeout = state.config.request_timeout;
+    // What the request asks of services gets no more time than it has itself.
+    let answer = kith_runtime::within(Some(timeout), next.run(request));
+    match tokio::time::timeout(timeout, answer).await {
         Ok(response) => response,
         Err(_) => Problem::from(Failure::new(
             Reason::Timeout,

@@ -1,9 +1,10 @@
 //! Typed channels to our own services, over memory or network. Every call carries a deadline, the trace context and the
-//! signed caller. What accounts says of other backends' keys is remembered here too, for every door that takes them.
+//! signed caller, and the gateway's may be repeated within a budget. What accounts says of other backends' keys is remembered here too, for every door that takes them.
 #![warn(missing_docs)]
 
 mod balance;
 mod pipe;
+mod retry;
 mod service_keys;
 mod upstream;
 

@@ -17,11 +17,13 @@ use kith_api::{
 };
 use kith_auth::{CALLER_METADATA, Caller, CallerSigner};
 use tonic::{
-    Request, Status,
+    Request, Response, Status,
     metadata::MetadataValue,
     service::{Interceptor, interceptor::InterceptedService},
     transport::Channel,
 };
+
+use crate::retry::Retries;
 
 /// What a sync of 10,000 events may weigh; tonic's own bound is 4 MiB.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
@@ -32,6 +34,7 @@ pub struct Upstream {
     channel: Channel,
     signer: CallerSigner,
     deadline: Duration,
+    retries: Retries,
 }
 
 /// Attaches deadline, trace context and caller to each call.
@@ -48,12 +51,22 @@ type Intercepted = InterceptedService<Channel, Attached>;
 
 impl Upstream {
     /// Calls over `channel`, signed by `signer`, each given up after `deadline`.
-    pub const fn new(channel: Channel, signer: CallerSigner, deadline: Duration) -> Self {
+    pub fn new(channel: Channel, signer: CallerSigner, deadline: Duration) -> Self {
         Self {
             channel,
             signer,
             deadline,
+            retries: Retries::new(),
         }
+    }
+
+    /// Makes a call to this service that may be repeated, and a second time when the service is unavailable: for the gateway alone, so that
+    /// attempts do not multiply from hop to hop. Second attempts are a tenth of all calls at most, and share the caller's time with the first.
+    pub async fn repeat<T, F>(&self, call: impl FnMut() -> F) -> Result<Response<T>, Status>
+    where
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        self.retries.repeat(call).await
     }
 
     /// The accounts service, for this caller.

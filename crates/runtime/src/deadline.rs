@@ -22,8 +22,8 @@ pub fn time_left() -> Option<Duration> {
         .ok()
 }
 
-/// Runs a call that came with these headers.
-pub(crate) async fn within<F: Future>(timeout: Option<Duration>, call: F) -> F::Output {
+/// Runs a call whose caller waits so long, or without an end.
+pub async fn within<F: Future>(timeout: Option<Duration>, call: F) -> F::Output {
     match timeout.and_then(|timeout| Instant::now().checked_add(timeout)) {
         Some(end) => END.scope(end, call).await,
         None => call.await,

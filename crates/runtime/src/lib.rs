@@ -7,6 +7,6 @@ mod layers;
 mod serve;
 mod tasks;
 
-pub use deadline::time_left;
+pub use deadline::{time_left, within};
 pub use serve::{ServeError, serve_grpc};
 pub use tasks::{Shutdown, Tasks};

@@ -218,7 +218,7 @@ pub(crate) async fn logout(
     _: Nothing,
 ) -> Result<Response, Problem> {
     let context = &caller.context;
-    repeatable(|| async {
+    repeatable(&state.accounts, || async {
         state
             .accounts
             .accounts(context)

@@ -152,7 +152,7 @@ pub(crate) async fn get_salt(
     caller: Caller,
     _: Nothing,
 ) -> Result<Answer<ContactSalt>, Problem> {
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.friends, || async {
         let mut contacts = state.friends.contacts(&caller.context);
         contacts.get_contact_salt(GetContactSaltRequest {}).await
     })
@@ -180,7 +180,7 @@ pub(crate) async fn register(
         salt_id: body.salt_id,
         hashes: body.hashes.into_iter().map(Into::into).collect(),
     };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.friends, || async {
         let mut contacts = state.friends.contacts(&caller.context);
         contacts.register_contacts(call.clone()).await
     })
@@ -200,7 +200,7 @@ pub(crate) async fn remove(
     caller: Caller,
     _: Nothing,
 ) -> Result<StatusCode, Problem> {
-    repeatable(|| async {
+    repeatable(&state.friends, || async {
         let mut contacts = state.friends.contacts(&caller.context);
         contacts.remove_contacts(RemoveContactsRequest {}).await
     })
@@ -246,7 +246,7 @@ pub(crate) async fn remove_awaited(
     caller: Caller,
     _: Nothing,
 ) -> Result<StatusCode, Problem> {
-    repeatable(|| async {
+    repeatable(&state.friends, || async {
         let mut contacts = state.friends.contacts(&caller.context);
         contacts
             .remove_awaited_contacts(RemoveAwaitedContactsRequest {})

@@ -117,7 +117,7 @@ pub(crate) async fn list_requests(
         direction: query.direction.unwrap_or_default().into(),
         page: Some(query.page),
     };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.friends, || async {
         let mut friends = state.friends.friends(&caller.context);
         friends.get_friend_requests(call.clone()).await
     })
@@ -170,7 +170,7 @@ pub(crate) async fn respond_to_request(
         request_id: request.to_string(),
         action: body.action.unwrap_or_default().into(),
     };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.friends, || async {
         let mut friends = state.friends.friends(&caller.context);
         friends.respond_to_friend_request(call.clone()).await
     })

@@ -68,7 +68,7 @@ pub(crate) async fn list_friends(
         query: query.q,
         page: Some(query.page),
     };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.friends, || async {
         let mut friends = state.friends.friends(&caller.context);
         friends.get_user_friends(call.clone()).await
     })
@@ -115,7 +115,7 @@ pub(crate) async fn remove_friend(
     Id(user): Id<UserId>,
     _: Nothing,
 ) -> Result<StatusCode, Problem> {
-    repeatable(|| async {
+    repeatable(&state.friends, || async {
         let user_id = user.to_string();
         let mut friends = state.friends.friends(&caller.context);
         friends.remove_friend(RemoveFriendRequest { user_id }).await
@@ -136,7 +136,7 @@ pub(crate) async fn block_user(
     Id(user): Id<UserId>,
     _: Nothing,
 ) -> Result<StatusCode, Problem> {
-    repeatable(|| async {
+    repeatable(&state.friends, || async {
         let user_id = user.to_string();
         let mut friends = state.friends.friends(&caller.context);
         friends.block_user(BlockUserRequest { user_id }).await
@@ -157,7 +157,7 @@ pub(crate) async fn unblock_user(
     Id(user): Id<UserId>,
     _: Nothing,
 ) -> Result<StatusCode, Problem> {
-    repeatable(|| async {
+    repeatable(&state.friends, || async {
         let user_id = user.to_string();
         let mut friends = state.friends.friends(&caller.context);
         friends.unblock_user(UnblockUserRequest { user_id }).await
@@ -178,7 +178,7 @@ pub(crate) async fn list_blocked(
     Query(PageQuery(page)): Query<PageQuery>,
 ) -> Result<Json<List<BlockedUser>>, Problem> {
     let call = GetBlockedUsersRequest { page: Some(page) };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.friends, || async {
         let mut friends = state.friends.friends(&caller.context);
         friends.get_blocked_users(call.clone()).await
     })

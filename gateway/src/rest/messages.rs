@@ -97,7 +97,7 @@ pub(crate) async fn list_messages(
         limit: query.limit,
         position: query.position()?,
     };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.chat, || async {
         let mut chat = state.chat.chat(&caller.context);
         chat.get_room_messages(call.clone()).await
     })
@@ -132,7 +132,7 @@ pub(crate) async fn send_message(
         create_time: written_at.map(timestamp),
     };
     // Its `client_id` makes a message safe to repeat.
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.chat, || async {
         let mut chat = state.chat.chat(&caller.context);
         chat.send_message(call.clone()).await
     })
@@ -153,7 +153,7 @@ pub(crate) async fn mark_as_read(
     Id(message): Id<MessageId>,
     _: Nothing,
 ) -> Result<Answer<ReadMoved>, Problem> {
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.chat, || async {
         let message_id = message.to_string();
         let mut chat = state.chat.chat(&caller.context);
         chat.mark_message_as_read(MarkMessageAsReadRequest { message_id })
@@ -179,7 +179,7 @@ pub(crate) async fn list_receipts(
     Id(message): Id<MessageId>,
     _: Nothing,
 ) -> Result<Answer<List<MessageReceipt>>, Problem> {
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.chat, || async {
         let message_id = message.to_string();
         let mut chat = state.chat.chat(&caller.context);
         chat.get_message_receipts(GetMessageReceiptsRequest { message_id })

@@ -85,7 +85,7 @@ pub(crate) async fn list_participants(
         room_id: room.to_string(),
         page: Some(page),
     };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.chat, || async {
         let mut chat = state.chat.chat(&caller.context);
         chat.get_participants(call.clone()).await
     })

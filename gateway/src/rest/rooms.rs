@@ -172,7 +172,7 @@ pub(crate) async fn list_rooms(
         archived: query.archived,
         query: query.q,
     };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.chat, || async {
         let mut chat = state.chat.chat(&caller.context);
         chat.get_user_chat_rooms(call.clone()).await
     })
@@ -232,7 +232,7 @@ pub(crate) async fn get_room(
     Id(room): Id<RoomId>,
     _: Nothing,
 ) -> Result<Answer<Room>, Problem> {
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.chat, || async {
         let room_id = room.to_string();
         let mut chat = state.chat.chat(&caller.context);
         chat.get_chat_room(GetChatRoomRequest { room_id }).await
@@ -285,7 +285,7 @@ pub(crate) async fn update_settings(
         pinned: body.pinned,
         archived: body.archived,
     };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.chat, || async {
         let mut chat = state.chat.chat(&caller.context);
         chat.update_room_settings(call.clone()).await
     })
@@ -314,7 +314,7 @@ pub(crate) async fn list_events(
         after_seq: query.after,
         limit: query.limit,
     };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.chat, || async {
         let mut chat = state.chat.chat(&caller.context);
         chat.get_room_events(call.clone()).await
     })

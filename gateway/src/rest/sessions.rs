@@ -28,7 +28,7 @@ pub(crate) async fn list_sessions(
         let mut accounts = state.accounts.accounts(context);
         accounts.list_sessions(ListSessionsRequest {}).await
     };
-    let answer = repeatable(call).await?;
+    let answer = repeatable(&state.accounts, call).await?;
     Ok(Json(List::whole(answer.sessions)))
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn revoke_session(
             .revoke_session(RevokeSessionRequest { session_id })
             .await
     };
-    repeatable(call).await?;
+    repeatable(&state.accounts, call).await?;
     state.identity.revoke_locally(caller.user_id, &[session]);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -26,7 +26,7 @@ pub(crate) async fn list_suggestions(
     Query(PageQuery(page)): Query<PageQuery>,
 ) -> Result<Json<List<Suggestion>>, Problem> {
     let call = GetFriendSuggestionsRequest { page: Some(page) };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.friends, || async {
         let mut friends = state.friends.friends(&caller.context);
         friends.get_friend_suggestions(call.clone()).await
     })
@@ -46,7 +46,7 @@ pub(crate) async fn dismiss_suggestion(
     Id(user): Id<UserId>,
     _: Nothing,
 ) -> Result<StatusCode, Problem> {
-    repeatable(|| async {
+    repeatable(&state.friends, || async {
         let user_id = user.to_string();
         let mut friends = state.friends.friends(&caller.context);
         friends

@@ -66,7 +66,7 @@ pub(crate) async fn sync(
     let call = SyncRequest {
         cursors: Some(body.cursors()?),
     };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.chat, || async {
         let mut chat = state.chat.chat(&caller.context);
         chat.sync(call.clone()).await
     })

@@ -161,7 +161,7 @@ pub(crate) async fn update_me(
         locale: body.locale,
     };
     let context = &caller.context;
-    repeatable(|| async {
+    repeatable(&state.accounts, || async {
         let mut accounts = state.accounts.accounts(context);
         accounts.update_profile(call.clone()).await
     })
@@ -210,7 +210,7 @@ pub(crate) async fn get_privacy(
             .get_privacy_settings(GetPrivacySettingsRequest {})
             .await
     };
-    let answer = repeatable(call).await?;
+    let answer = repeatable(&state.friends, call).await?;
     Ok(Answer(filled(answer.settings)?.into()))
 }
 
@@ -234,7 +234,7 @@ pub(crate) async fn update_privacy(
         read_receipts: body.read_receipts,
     };
     let context = &caller.context;
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.friends, || async {
         let mut friends = state.friends.friends(context);
         friends.update_privacy_settings(call).await
     })
@@ -264,7 +264,7 @@ pub(crate) async fn search_users(
         query: query.q,
         page: Some(query.page),
     };
-    let answer = repeatable(|| async {
+    let answer = repeatable(&state.friends, || async {
         let mut friends = state.friends.friends(&caller.context);
         friends.search_users(call.clone()).await
     })
@@ -301,5 +301,5 @@ async fn find(
         let mut friends = state.friends.friends(&caller.context);
         friends.get_user(GetUserRequest { user_id }).await
     };
-    filled(repeatable(call).await?.user)
+    filled(repeatable(&state.friends, call).await?.user)
 }
