@@ -83,10 +83,14 @@ where
     IO: AsyncRead + AsyncWrite + Unpin,
 {
     let mut transport = Transport::new(io);
-    match hello::receive(&mut transport, node, token).await {
-        Ok(opened) => Session::new(node, transport, opened).run().await,
-        Err(ending) => end(transport, ending).await,
-    }
+    // A task is as large as the largest thing it ever waits for, and there is one for each socket: what only a socket's beginning
+    // and end need is boxed, so that an idle one doesn't hold it.
+    let mut session = match Box::pin(hello::receive(&mut transport, node, token)).await {
+        Ok(opened) => Session::new(node, transport, opened),
+        Err(ending) => return Box::pin(end(transport, ending)).await,
+    };
+    let ending = session.live().await;
+    Box::pin(end(session.leave(ending), ending)).await;
 }
 
 impl<'a, IO: AsyncRead + AsyncWrite + Unpin> Session<'a, IO> {
@@ -113,13 +117,18 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> Session<'a, IO> {
         &self.registered.socket
     }
 
-    async fn run(mut self) {
-        let ending = loop {
+    /// Follows what happens until something ends the socket.
+    async fn live(&mut self) -> Ending {
+        loop {
             let step = poll_fn(|cx| self.poll_step(cx)).await;
             if let Some(ending) = self.follow(step) {
-                break ending;
+                return ending;
             }
-        };
+        }
+    }
+
+    /// Gives the socket's place up; what is left of it is a connection with some last frames.
+    fn leave(self, ending: Ending) -> Transport<IO> {
         tracing::debug!(?ending, user.id = %self.socket().user_id, "a socket ends");
         // Nothing may reach the queue any more: not an event after a revocation, not an event of a node that leaves.
         self.node.hub.leave(self.socket());
@@ -139,7 +148,7 @@ impl<'a, IO: AsyncRead + AsyncWrite + Unpin> Session<'a, IO> {
         } else {
             transport.take_over(|writing| socket.take_frames(writing, usize::MAX));
         }
-        end(transport, ending).await;
+        transport
     }
 
     /// Writing comes first: what is queued goes out in one write, and only then comes more work.
