@@ -46,8 +46,8 @@ sqlx: ## Write the offline query data (services/*/.sqlx) from the migrations
 services: ## Start a throw-away Postgres and Redis for working on the code; prints what to export
 	@scripts/services.sh start
 
-bench: ## Measure throughput, latency, memory; writes target/bench.md (about 3 minutes)
-	@scripts/bench.sh
+bench: ## Measure this machine beside its limits; writes target/bench/index.html (a quarter of an hour; WORKLOADS=sends,latency: only these; BENCH=--quick)
+	@scripts/bench.sh $(if $(WORKLOADS),--only $(WORKLOADS)) $(BENCH)
 
 bench-append: ## Measure the two forms of the append against each other
 	@scripts/bench.sh append

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Measures this machine: throughput, latency, memory, start. Everything stays on loopback and ends by itself.
+# Measures this machine beside its own limits. Everything stays on loopback and ends by itself. Arguments: `append`, `people` with its options, or the
+# options of `kith-bench run` (`--help` lists them).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/setup.sh test
-if [ "${1:-all}" = append ]; then
+if [ "${1:-}" = append ]; then
     services=$(scripts/services.sh start)
     eval "$services"
     trap 'scripts/services.sh stop "$KITH_SERVICES"' EXIT
@@ -11,7 +12,7 @@ if [ "${1:-all}" = append ]; then
     exit
 fi
 SQLX_OFFLINE=true cargo build --release --locked --package kith --package kith-bench
-if [ "${1:-all}" = people ]; then
+if [ "${1:-}" = people ]; then
     exec target/release/kith-bench people --kith target/release/kith "${@:2}"
 fi
-target/release/kith-bench all --kith target/release/kith --report target/bench.md
+exec target/release/kith-bench run --kith target/release/kith "$@"

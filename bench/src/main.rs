@@ -1,62 +1,46 @@
-//! `kith-bench`: measures a release build of `kith` on this machine, over real WebSockets on the loopback, beside the
-//! same Postgres without Kith. Prints figures and ratios of one run; verifies what it counts.
+//! `kith-bench`: measures a release build of `kith` on this machine, over real WebSockets on the loopback, beside what the machine could do at most:
+//! the same Postgres, bare WebSockets and Redis without Kith. One run, one report; it verifies what it counts.
 
-mod client;
-mod idle;
-mod latency;
+mod cost;
+mod crowd;
+mod driver;
+mod findings;
+mod limits;
+mod load;
+mod numbers;
+mod pages;
 mod people;
-mod pgbench;
 mod postgres;
 mod process;
+mod profile;
 mod report;
-mod sends;
+mod run;
 mod stage;
+mod workloads;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-use anyhow::Context as _;
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 /// Measures Kith on this machine.
 ///
-/// Every measurement starts the release binary itself, with limits off, listening on the loopback only, and ends by
-/// itself. Figures of one machine do not compare with those of another: the ratios do. Nothing else should run
-/// beside it, because driver, server and Postgres share the processors.
+/// Everything that is measured is started here, with limits off, listens on the loopback only, and ends by itself. Figures of one machine do not
+/// compare with those of another: the ratios do. Nothing else should run beside it, because driver, server and Postgres share the processors.
 #[derive(Parser)]
 #[command(name = "kith-bench", version)]
 struct Cli {
-    #[command(flatten)]
-    common: Common,
+    /// The kith binary to measure; the one beside this program when absent.
+    #[arg(long, global = true, value_name = "PATH")]
+    kith: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Args, Clone)]
-struct Common {
-    /// The kith binary to measure; the one beside this program when absent.
-    #[arg(long, global = true, value_name = "PATH")]
-    kith: Option<PathBuf>,
-    /// How long each load lasts.
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
-    seconds: u64,
-}
-
-#[derive(Subcommand, PartialEq)]
+#[derive(Subcommand)]
 enum Command {
-    /// Durable sends: 200 senders in 20 rooms of 10, one message in flight each, every message delivered to the nine
-    /// others. Verifies that nothing is lost and that every socket sees its room in the order of `seq`.
-    Sends,
-    /// The same in one room of 10 with 20 messages in flight each: all wait for the same row.
-    HotRoom,
-    /// Send to receive on an idle machine: one sender, one room of 10, 50 messages a second.
-    Latency,
-    /// The idle process: memory without its Postgres, and start to ready on existing data.
-    Idle,
-    /// The same Postgres without Kith: BEGIN, UPDATE … RETURNING, INSERT, COMMIT under pgbench at several client
-    /// counts, in a scratch database. Its best is the ceiling of a design without batching.
-    Pgbench,
-    /// Search and suggestions in a large generated community, at one client. Takes many minutes, most of them to fill the database; not part of
-    /// `all`.
+    /// Measures workloads and writes the report: index.html, report.md, and findings.json for later parts.
+    Run(run::Options),
+    /// Search and suggestions in a large generated community, at one client. Takes many minutes, most of them to fill the database.
     People {
         /// People.
         #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_000..=5_000_000))]
@@ -72,69 +56,55 @@ enum Command {
         #[arg(long, requires = "keep")]
         fill: bool,
     },
-    /// Everything above but `people` in one run, with ratios.
-    All {
-        /// Also writes the table to this Markdown file.
-        #[arg(long, value_name = "PATH")]
-        report: Option<PathBuf>,
+    /// The bare WebSocket server that `run` compares with; it starts this itself.
+    #[command(hide = true)]
+    RawServer {
+        #[arg(value_enum)]
+        shape: limits::raw::Shape,
     },
 }
 
-// One thread: the driver must not take both processors from what it measures.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    let kith = binary(&cli.common)?;
-    let duration = Duration::from_secs(cli.common.seconds);
-    let mut report = report::Report::default();
-    if let Command::People {
-        users,
-        friendships,
-        keep,
-        fill,
-    } = &cli.command
-    {
-        let size = people::Size {
-            users: *users as usize,
-            friendships: *friendships as usize,
-        };
-        let community = people::Community::in_folder(&kith, keep.as_deref(), size).await?;
-        if !*fill {
-            report.people = Some(people::measure(&community).await?);
-        }
-        community.stop().await?;
-        return report.print();
+    if let Command::RawServer { shape } = cli.command {
+        return limits::raw::serve(shape);
     }
-    let mut node = stage::node(&kith).await;
-    let wants = |part: &Command| matches!(cli.command, Command::All { .. }) || &cli.command == part;
-    if wants(&Command::Sends) {
-        report.sends = Some(sends::measure(&node, sends::ROOMS_OF_TEN, duration).await?);
-    }
-    if wants(&Command::HotRoom) {
-        report.hot_room = Some(sends::measure(&node, sends::HOT_ROOM, duration).await?);
-    }
-    if wants(&Command::Pgbench) {
-        report.ceiling = Some(pgbench::measure(&node, duration)?);
-    }
-    if wants(&Command::Latency) {
-        report.latency = Some(latency::measure(&node, duration).await?);
-    }
-    if wants(&Command::Idle) {
-        let (idle, restarted) = idle::measure(node).await?;
-        (report.idle, node) = (Some(idle), restarted);
-    }
-    let end = node.stop().await;
-    anyhow::ensure!(end.success(), "kith ended with {end}");
-    if let Command::All { report: Some(path) } = &cli.command {
-        std::fs::write(path, report.markdown())
-            .with_context(|| format!("writing {}", path.display()))?;
-    }
-    report.print()
+    // One thread: the driver must not take both processors from what it measures.
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(measure(cli))
 }
 
-fn binary(common: &Common) -> anyhow::Result<PathBuf> {
-    let path = match &common.kith {
-        Some(path) => path.clone(),
+async fn measure(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Run(options) => run::run(binary(cli.kith)?, &options).await,
+        Command::People {
+            users,
+            friendships,
+            keep,
+            fill,
+        } => {
+            let size = people::Size {
+                users: users as usize,
+                friendships: friendships as usize,
+            };
+            let kith = binary(cli.kith)?;
+            let community = people::Community::in_folder(&kith, keep.as_deref(), size).await?;
+            let mut report = report::Report::default();
+            if !fill {
+                report.people = Some(people::measure(&community).await?);
+            }
+            community.stop().await?;
+            report.print()
+        }
+        Command::RawServer { shape } => limits::raw::serve(shape),
+    }
+}
+
+fn binary(given: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    let path = match given {
+        Some(path) => path,
         None => std::env::current_exe()?.with_file_name("kith"),
     };
     anyhow::ensure!(

@@ -12,7 +12,7 @@ use hdrhistogram::Histogram;
 use kith_e2e::{Node, Person};
 use kith_sdk::rest::Paging;
 
-use crate::process::{self, Cpu};
+use crate::cost::{Each, Parties, Spent};
 pub(crate) use community::{Community, Size};
 use names::{Dice, Name};
 
@@ -53,7 +53,7 @@ pub(crate) struct Taken {
 /// Calls under way or done.
 struct Calls {
     times: Histogram<u64>,
-    cpu: Cpu,
+    cpu: Each,
 }
 
 /// How a query is made out of somebody's name.
@@ -144,7 +144,8 @@ async fn search(
 ) -> anyhow::Result<(Calls, f64)> {
     let mut calls = Calls::new()?;
     let mut found = 0;
-    let before = process::cpu_of(node)?;
+    let parties = Parties::of(node);
+    let mut spent = Spent::begin(&parties)?;
     for (number, query) in queries.iter().enumerate() {
         let viewer = &viewers[number % viewers.len()];
         let begin = Instant::now();
@@ -152,20 +153,23 @@ async fn search(
         calls.took(begin)?;
         found += page.items.len();
     }
-    calls.cpu = process::cpu_of(node)? - before;
+    spent.end(&parties)?;
+    calls.cpu = spent.used();
     Ok((calls, ratio(found, queries.len())))
 }
 
 async fn suggest(node: &Node, viewer: &Person, count: usize) -> anyhow::Result<Calls> {
     let mut calls = Calls::new()?;
-    let before = process::cpu_of(node)?;
+    let parties = Parties::of(node);
+    let mut spent = Spent::begin(&parties)?;
     for _ in 0..count {
         let begin = Instant::now();
         let page = viewer.api.suggestions(&Paging::default()).await?;
         calls.took(begin)?;
         ensure!(!page.items.is_empty(), "nobody was suggested");
     }
-    calls.cpu = process::cpu_of(node)? - before;
+    spent.end(&parties)?;
+    calls.cpu = spent.used();
     Ok(calls)
 }
 
@@ -181,7 +185,7 @@ impl Calls {
     fn new() -> anyhow::Result<Self> {
         Ok(Self {
             times: Histogram::new(3)?,
-            cpu: Cpu::default(),
+            cpu: Each::default(),
         })
     }
 
@@ -191,7 +195,7 @@ impl Calls {
     }
 
     fn add(&mut self, others: &Self) -> anyhow::Result<()> {
-        self.cpu.server += others.cpu.server;
+        self.cpu.kith += others.cpu.kith;
         self.cpu.postgres += others.cpu.postgres;
         Ok(self.times.add(&others.times)?)
     }
@@ -207,7 +211,7 @@ impl Calls {
             p50: at(self.times.value_at_quantile(0.5)),
             p99: at(self.times.value_at_quantile(0.99)),
             longest: at(self.times.max()),
-            server_cpu: each(self.cpu.server),
+            server_cpu: each(self.cpu.kith),
             postgres_cpu: each(self.cpu.postgres),
         }
     }

@@ -1,23 +1,12 @@
-//! The figures as a table: for people on the terminal, as Markdown in a file.
+//! Figures as a table on the terminal.
 
-use std::{fmt::Write as _, io::Write as _, thread::available_parallelism};
+use std::io::Write as _;
 
-use crate::{
-    idle::Idle,
-    latency::Latency,
-    people::{People, Taken},
-    pgbench::Ceiling,
-    sends::Sends,
-};
+use crate::people::{People, Taken};
 
 /// What was measured; a part that was not asked for is absent.
 #[derive(Default)]
 pub(crate) struct Report {
-    pub(crate) sends: Option<Sends>,
-    pub(crate) hot_room: Option<Sends>,
-    pub(crate) ceiling: Option<Ceiling>,
-    pub(crate) latency: Option<Latency>,
-    pub(crate) idle: Option<Idle>,
     pub(crate) people: Option<People>,
 }
 
@@ -41,22 +30,6 @@ impl Row {
 
     fn figure(what: &'static str, value: f64, digits: usize, unit: &str) -> Self {
         Self::plain(what, format!("{value:.digits$}{unit}"))
-    }
-
-    fn least(what: &'static str, value: f64, digits: usize, unit: &str, target: f64) -> Self {
-        Self {
-            target: format!(">= {target}{unit}"),
-            met: Some(value >= target),
-            ..Self::figure(what, value, digits, unit)
-        }
-    }
-
-    fn most(what: &'static str, value: f64, digits: usize, unit: &str, target: f64) -> Self {
-        Self {
-            target: format!("<= {target}{unit}"),
-            met: Some(value <= target),
-            ..Self::figure(what, value, digits, unit)
-        }
     }
 
     fn verdict(&self) -> &'static str {
@@ -85,158 +58,13 @@ impl Report {
         Ok(())
     }
 
-    /// The same as Markdown, with what it was measured on.
-    pub(crate) fn markdown(&self) -> String {
-        let cores = available_parallelism().map_or(0, usize::from);
-        let mut text = format!(
-            "# Kith, measured\n\nOne run of `kith-bench all` on {cores} processors; driver, server and Postgres share \
-             them. Figures of one machine do not compare with those of another, the ratios do.\n\n\
-             | what | figure | target | met |\n| --- | ---: | --- | --- |\n"
-        );
-        for row in self.rows() {
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "| {} | {} | {} | {} |",
-                row.what,
-                row.figure,
-                row.target,
-                row.verdict()
-            );
-        }
-        text
-    }
-
     fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
-        if let Some(sends) = &self.sends {
-            let what = "200 senders, rooms of 10: durable sends acknowledged";
-            rows.extend(sends_rows(what, 10_000.0, sends));
-        }
-        if let Some(sends) = &self.hot_room {
-            let what = "one room of 10, 20 in flight each: durable sends acknowledged";
-            rows.extend(sends_rows(what, 15_000.0, sends));
-        }
-        if let Some(ceiling) = &self.ceiling {
-            rows.extend(ceiling_rows(ceiling, self.sends.as_ref()));
-        }
-        if let Some(latency) = &self.latency {
-            rows.extend(latency_rows(latency));
-        }
-        if let Some(idle) = &self.idle {
-            rows.extend(idle_rows(idle));
-        }
         if let Some(people) = &self.people {
             rows.extend(people_rows(people));
         }
         rows
     }
-}
-
-fn sends_rows(what: &'static str, target: f64, sends: &Sends) -> Vec<Row> {
-    let everything = sends.server_us + sends.postgres_us;
-    vec![
-        Row::least(what, sends.acknowledged_per_s, 0, "/s", target),
-        Row::figure(
-            "… deliveries to the nine others",
-            sends.delivered_per_s,
-            0,
-            "/s",
-        ),
-        Row::figure("… send to receive p50", sends.p50_ms, 1, " ms"),
-        Row::figure("… send to receive p99", sends.p99_ms, 1, " ms"),
-        Row::plain("… refused and repeated", sends.refused.to_string()),
-        Row::plain("… lost, repeated or out of order", "0".to_owned()),
-        Row::figure(
-            "… processor time a message: kith",
-            sends.server_us,
-            1,
-            " µs",
-        ),
-        Row::figure(
-            "… processor time a message: Postgres",
-            sends.postgres_us,
-            1,
-            " µs",
-        ),
-        Row::most(
-            "… processor time a message: both",
-            everything,
-            1,
-            " µs",
-            75.0,
-        ),
-        Row::figure(
-            "… processor time a message: the driver",
-            sends.driver_us,
-            1,
-            " µs",
-        ),
-    ]
-}
-
-fn ceiling_rows(ceiling: &Ceiling, sends: Option<&Sends>) -> Vec<Row> {
-    let (clients, best) = ceiling.best();
-    let all: Vec<_> = ceiling
-        .runs
-        .iter()
-        .map(|(clients, rate)| format!("{clients}: {rate:.0}"))
-        .collect();
-    let mut rows = vec![
-        Row::figure(
-            "the same Postgres, plain form, best of pgbench",
-            best,
-            0,
-            "/s",
-        ),
-        Row::plain("… with this many clients", clients.to_string()),
-        Row::plain("… clients: transactions/s", all.join(", ")),
-    ];
-    rows.extend(sends.map(|sends| {
-        let ratio = sends.acknowledged_per_s / best;
-        Row::least(
-            "Kith's durable sends / the plain form's best",
-            ratio,
-            2,
-            "",
-            1.0,
-        )
-    }));
-    rows
-}
-
-fn latency_rows(latency: &Latency) -> Vec<Row> {
-    vec![
-        Row::most(
-            "50 messages/s, room of 10: send to receive p50",
-            latency.p50_ms,
-            2,
-            " ms",
-            3.0,
-        ),
-        Row::most("… p99", latency.p99_ms, 2, " ms", 15.0),
-        Row::figure("… longest", latency.max_ms, 2, " ms"),
-        Row::plain("… messages", latency.messages.to_string()),
-    ]
-}
-
-fn idle_rows(idle: &Idle) -> Vec<Row> {
-    vec![
-        Row::most(
-            "idle memory of kith without its Postgres",
-            idle.rss_mib,
-            1,
-            " MiB",
-            80.0,
-        ),
-        Row::most(
-            "start to ready on existing data",
-            idle.start_to_ready_s,
-            2,
-            " s",
-            5.0,
-        ),
-    ]
 }
 
 fn people_rows(people: &People) -> Vec<Row> {

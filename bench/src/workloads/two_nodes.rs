@@ -1,0 +1,113 @@
+//! Two nodes over Redis against one, on the same processors: half of each room's people at each node, so that every message crosses.
+
+use kith_e2e::{Node, Redis};
+
+use super::{Bench, runs::Runs, sends::SEATS};
+use crate::{
+    crowd::{self, Crowd},
+    findings::{Bar, Kind, Plot, Row, Section},
+    load::{Load, Pace},
+};
+
+const ROOMS: usize = 20;
+
+pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Section> {
+    let mut crowd = Crowd::gather(&bench.kith, ROOMS * SEATS).await?;
+    let rooms = crowd.rooms(ROOMS, SEATS)?;
+    let mut load = Load::connect(&rooms, SEATS, crowd.parties())?;
+    let one = Runs::take(
+        bench,
+        "one node",
+        &mut load,
+        Pace::InFlight(1),
+        &crowd.postgres,
+    )?;
+    drop(load);
+    let mut crowd = with_second(bench, crowd).await?;
+    let rooms = crowd.rooms(ROOMS, SEATS)?;
+    let mut load = Load::connect(&rooms, SEATS, crowd.parties())?;
+    let two = Runs::take(
+        bench,
+        "two nodes",
+        &mut load,
+        Pace::InFlight(1),
+        &crowd.postgres,
+    )?;
+    drop(load);
+    crowd.stop().await?;
+    Ok(section(&one, two))
+}
+
+/// Starts the node anew with a Redis, and another one beside it that uses the first one's Postgres.
+async fn with_second(bench: &Bench, mut crowd: Crowd) -> anyhow::Result<Crowd> {
+    let redis = Redis::start().await;
+    let mut first = crowd.nodes.remove(0);
+    let settings = first.settings().clone().with_redis(&redis.url());
+    let end = first.stop().await;
+    anyhow::ensure!(end.success(), "kith ended with {end}");
+    drop(first);
+    let first = Node::start_with(settings).await;
+    let folder = first.settings().data().join("postgres");
+    let database = format!(
+        "postgres://kith@localhost/{}?host={}",
+        crowd::DATABASE,
+        folder.display()
+    );
+    let settings = crowd::settings(&bench.kith)
+        .with_redis(&redis.url())
+        .with_postgres(&database);
+    let second = Node::start_with(settings).await;
+    crowd.nodes = vec![first, second];
+    crowd.redis = Some(redis);
+    Ok(crowd)
+}
+
+fn section(one: &Runs, two: Runs) -> Section {
+    let [alone, both] = [one, &two].map(|runs| runs.median(|outcome| outcome.delivered_per_s));
+    let mut rows = vec![
+        Row::least(
+            "deliveries a second, two nodes against one",
+            both / alone,
+            "×",
+            0.85,
+        ),
+        Row::of("deliveries, one node", alone, "/s"),
+        Row::of("deliveries, two nodes", both, "/s"),
+        Row::of(
+            "send to receive p99, one node",
+            one.median(|outcome| outcome.p99_ms),
+            "ms",
+        ),
+        Row::of(
+            "send to receive p99, two nodes",
+            two.median(|outcome| outcome.p99_ms),
+            "ms",
+        ),
+        two.cost(),
+    ];
+    rows.extend(two.checks());
+    Section {
+        title: "Two nodes over Redis against one".to_owned(),
+        about: "200 senders in rooms of 10, one message in flight each; with two nodes, five people of each room are at each of them. Everything shares the same processors."
+            .to_owned(),
+        rows,
+        tables: vec![one.table("One node"), two.table("Two nodes")],
+        plots: vec![
+            Plot::Bars {
+                title: "Deliveries a second".to_owned(),
+                unit: "deliveries/s".to_owned(),
+                bars: vec![
+                    Bar::of("one node", Kind::Kith, alone),
+                    Bar::of("two nodes", Kind::Kith, both),
+                ],
+            },
+            Plot::Bars {
+                title: "Processor time for each message".to_owned(),
+                unit: "µs".to_owned(),
+                bars: vec![one.cost_bar("one node"), two.cost_bar("two nodes")],
+            },
+        ],
+        profile: two.profile,
+        ..Section::default()
+    }
+}
