@@ -33,6 +33,7 @@ pub(super) fn routes(
         .route(
             "/metrics",
             get(async move || {
+                count_tasks();
                 (
                     [(CONTENT_TYPE, "text/plain; version=0.0.4")],
                     metrics.render(),
@@ -84,4 +85,14 @@ pub(super) async fn report(health: &HealthReporter, names: &[String], serving: b
 /// Each set of routes brings an answer for unknown paths; only one of them can stay.
 fn bare(routes: Routes) -> Router {
     routes.into_axum_router().reset_fallback()
+}
+
+/// What runs in this process right now.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "gauges are floats, and there are never so many tasks"
+)]
+fn count_tasks() {
+    let runtime = tokio::runtime::Handle::current().metrics();
+    metrics::gauge!("kith_tasks").set(runtime.num_alive_tasks() as f64);
 }

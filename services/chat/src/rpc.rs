@@ -69,9 +69,7 @@ impl Rpc {
         self.app.tasks.spawn("chat.write", async move {
             // Given up only when its connection must be dead: it would hold that one, and itself, for ever. Nobody may be there
             // to hear of it.
-            if let Ok(result) = tokio::time::timeout(LONGEST_WRITE, call).await {
-                let _ = done.send(result);
-            }
+            let _ = done.send(kith_postgres::within(LONGEST_WRITE, call).await);
         });
         answer(match outcome.await {
             Ok(result) => result,

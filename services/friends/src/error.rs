@@ -51,6 +51,12 @@ pub(crate) enum Error {
     Store(#[from] StoreError),
 }
 
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
 impl Error {
     /// Whether the same work may succeed later.
     pub(crate) fn is_retryable(&self) -> bool {

@@ -29,6 +29,12 @@ pub(crate) enum Error {
     Store(#[from] StoreError),
 }
 
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
 impl Fault for Error {
     fn failure(&self) -> Failure {
         match self {

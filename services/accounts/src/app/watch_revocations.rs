@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures::{Stream, stream};
 use kith_auth::Caller;
 use tokio::sync::watch;
@@ -52,13 +53,7 @@ impl Watcher {
             // Marked before it is read: what commits after the read is a change that the wait below sees.
             self.head.borrow_and_update();
             let since = self.app.now() - delta(MAX_ACCESS_TOKEN_LIFETIME);
-            let batch = revocations::list(
-                &mut *self.app.pool.acquire().await?,
-                self.after,
-                since,
-                BATCH,
-            )
-            .await?;
+            let batch = kith_postgres::patiently(self.read(since)).await?;
             if let Some(last) = batch.last() {
                 self.after = last.position;
                 return Ok(Some(batch));
@@ -68,5 +63,10 @@ impl Watcher {
                 () = shutdown.signalled() => return Ok(None),
             }
         }
+    }
+
+    async fn read(&self, since: DateTime<Utc>) -> sqlx::Result<Vec<Revocation>> {
+        let mut db = self.app.pool.acquire().await?;
+        revocations::list(&mut db, self.after, since, BATCH).await
     }
 }

@@ -17,7 +17,7 @@ pub(super) async fn run(app: Arc<App>) {
             () = tokio::time::sleep(app.config.revocation_poll_interval) => {}
             () = app.shutdown.signalled() => return,
         }
-        match find_heads(&app).await {
+        match kith_postgres::patiently(find_heads(&app)).await {
             Ok((sessions, keys)) => {
                 tell(&app.news.revocation_head, sessions);
                 tell(&app.news.revoked_keys, keys);

@@ -3,7 +3,6 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
 use kith_client::Upstream;
 use kith_error::Failure;
 use kith_ids::UserId;
@@ -24,7 +23,7 @@ use crate::{
 /// Rows of one delivery; the siblings take 500 at most.
 const BATCH: i64 = 200;
 /// Longer than any delivery takes; after it another node may try.
-const TAKEN: TimeDelta = TimeDelta::seconds(30);
+const TAKEN: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -40,7 +39,7 @@ enum RelayError {
 /// Until the shutdown.
 pub(super) async fn run(app: Arc<App>, target: Target, sibling: Upstream) {
     loop {
-        match relay(&app, target, &sibling).await {
+        match kith_postgres::within(TAKEN, relay(&app, target, &sibling)).await {
             // There may be more.
             Ok(count) if count > 0 => {
                 if app.shutdown.is_signalled() {
@@ -73,7 +72,7 @@ async fn relay(app: &App, target: Target, sibling: &Upstream) -> sqlx::Result<us
     let now = app.now();
     let mut tx = app.pool.begin().await?;
     outbox::lock(&mut tx, target).await?;
-    let items = outbox::update_taken(&mut tx, target, now, now + TAKEN, BATCH).await?;
+    let items = outbox::update_taken(&mut tx, target, now, now + delta(TAKEN), BATCH).await?;
     tx.commit().await?;
 
     match deliver(app, target, sibling, &items)

@@ -11,7 +11,7 @@ pub(super) async fn run(app: Arc<App>) {
             () = tokio::time::sleep(app.config.signing_key_reload_interval) => {}
             () = app.shutdown.signalled() => return,
         }
-        if let Err(error) = app.keys.reload(&app.pool).await {
+        if let Err(error) = kith_postgres::patiently(app.keys.reload(&app.pool)).await {
             tracing::warn!(%error, "the signing keys could not be reloaded; the known ones go on");
         }
     }

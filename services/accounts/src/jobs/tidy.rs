@@ -1,6 +1,6 @@
 //! Forgets what no longer matters: expired sessions, answered attempts, old revocations and failure windows, retired keys, undeliverable news.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 
@@ -14,6 +14,8 @@ use crate::{
 const BATCH: i64 = 5_000;
 /// A statement that deleted this many may have left more.
 const FULL: u64 = BATCH.unsigned_abs();
+/// What is not done by then is done the next time.
+const LONGEST: Duration = Duration::from_mins(1);
 /// News older than this are not told any more: whoever missed them asks for the users it meets.
 const NEWS_LIFETIME: TimeDelta = TimeDelta::days(7);
 
@@ -26,7 +28,7 @@ pub(super) async fn run(app: Arc<App>) {
             () = tokio::time::sleep(pause) => {}
             () = app.shutdown.signalled() => return,
         }
-        if let Err(error) = tidy(&app).await {
+        if let Err(error) = kith_postgres::within(LONGEST, tidy(&app)).await {
             tracing::warn!(%error, "tidying up failed and is tried again later");
         }
     }

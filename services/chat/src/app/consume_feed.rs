@@ -157,7 +157,8 @@ impl Reader {
         loop {
             // Marked before the read: what is stamped after it is a change that the wait below sees.
             let head = *self.head.borrow_and_update();
-            let read = read::next(&self.app, &self.wish.filter, (self.epoch, self.at)).await?;
+            let reading = read::next(&self.app, &self.wish.filter, (self.epoch, self.at));
+            let read = kith_postgres::patiently(reading).await?;
             if read.reached == self.at {
                 self.wait().await?;
                 continue;
@@ -209,13 +210,14 @@ impl Reader {
 
     /// Before anything is handed out, so that whatever the consumer acknowledges is known to have been.
     async fn note_delivered(&self, reached: i64) -> Result<(), Error> {
-        let mut db = self.app.pool.acquire().await?;
-        let name = &self.wish.consumer;
-        if feed_consumers::update_delivered(&mut db, name, self.epoch, reached, self.stream).await?
-        {
+        let (name, epoch, stream) = (&self.wish.consumer, self.epoch, self.stream);
+        let noting = async {
+            let mut db = self.app.pool.acquire().await?;
+            feed_consumers::update_delivered(&mut db, name, epoch, reached, stream).await
+        };
+        if kith_postgres::patiently(noting).await? {
             return Ok(());
         }
-        drop(db);
         self.look().await?;
         // It was deleted and made anew between the two looks.
         Err(superseded())
@@ -231,8 +233,11 @@ impl Reader {
     }
 
     async fn look(&self) -> Result<(), Error> {
-        let mut db = self.app.pool.acquire().await?;
-        let standing = feed_consumers::find(&mut db, &self.wish.consumer).await?;
+        let finding = async {
+            let mut db = self.app.pool.acquire().await?;
+            feed_consumers::find(&mut db, &self.wish.consumer).await
+        };
+        let standing = kith_postgres::patiently(finding).await?;
         if standing.epoch != self.epoch {
             return Err(cursor_invalid());
         }

@@ -245,13 +245,15 @@ impl Watcher {
             after,
             limit: MAX_FILL,
         };
-        let mut db = self.app.pool.acquire().await?;
-        let Some(read) = log::list_tail(&mut db, tail, self.viewer).await? else {
+        let reading = async {
+            let mut db = self.app.pool.acquire().await?;
+            log::list_tail(&mut db, tail, self.viewer).await
+        };
+        let Some(read) = kith_postgres::patiently(reading).await? else {
             // Kicked, or left: the entry that says so is not theirs to read any more.
             self.end(room);
             return Ok(());
         };
-        drop(db);
         if read.last_seq - after > MAX_FILL {
             self.heads.jump(room, read.last_seq);
             self.ready.push_back(Happening::Skipped(Skipped {
@@ -271,9 +273,11 @@ impl Watcher {
     async fn compare(&mut self) -> Result<(), Error> {
         self.compare_at = Instant::now() + COMPARE.mul_f64(kith_clock::jitter(0.2));
         let rooms = self.heads.all();
-        let mut db = self.app.pool.acquire().await?;
-        let now = list_heads(&mut db, &rooms, self.viewer).await?;
-        drop(db);
+        let reading = async {
+            let mut db = self.app.pool.acquire().await?;
+            list_heads(&mut db, &rooms, self.viewer).await
+        };
+        let now = kith_postgres::patiently(reading).await?;
         for room in rooms {
             match now.get(&room) {
                 Some(&head) => {

@@ -2,10 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{
-    Error,
-    app::{App, positions::Writing, write_positions::write_positions},
-};
+use crate::app::{App, positions::Writing, write_positions::write_positions};
 
 /// How often what waits is looked through.
 const TICK: Duration = Duration::from_millis(100);
@@ -49,8 +46,7 @@ pub(crate) fn spawn(app: &Arc<App>) {
 /// Writes a batch; false when it waits for the next try.
 async fn flush(app: &App, writing: Writing<'_>) -> bool {
     let count = writing.batch().len();
-    let written = tokio::time::timeout(BATCH_TIMEOUT, write_positions(app, writing)).await;
-    match written.unwrap_or(Err(Error::Unavailable("the database does not answer"))) {
+    match kith_postgres::within(BATCH_TIMEOUT, write_positions(app, writing)).await {
         Ok(()) => true,
         Err(error) => {
             tracing::warn!(%error, count, "positions could not be written and wait");

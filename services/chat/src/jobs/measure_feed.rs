@@ -16,7 +16,7 @@ const LONG_WRITE_SECONDS: f64 = 5.0;
 pub(crate) async fn run(app: Arc<App>) {
     let shutdown = app.tasks.shutdown().clone();
     loop {
-        if let Err(error) = measure(&app).await {
+        if let Err(error) = kith_postgres::patiently(measure(&app)).await {
             tracing::debug!(%error, "the feed could not be measured");
         }
         tokio::select! {

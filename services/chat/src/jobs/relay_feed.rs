@@ -35,7 +35,7 @@ pub(crate) async fn run(app: Arc<App>) {
 
 async fn catch_up(app: &App) -> Result<(), crate::Error> {
     loop {
-        let round = relay_feed(&app.pool).await?;
+        let round = kith_postgres::patiently(relay_feed(&app.pool)).await?;
         app.feed.moved(round.head);
         if !round.is_full {
             return Ok(());

@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Runs until everybody is known to the search, or the shutdown.
 pub(crate) async fn run(app: App, shutdown: Shutdown) {
     loop {
-        match app.index_users().await {
+        match kith_postgres::patiently(app.index_users()).await {
             Ok(true) => {}
             Ok(false) => break,
             Err(error) => {

@@ -58,7 +58,9 @@ impl Relay {
     /// Runs until the shutdown.
     pub(crate) async fn run(self, shutdown: Shutdown) {
         loop {
-            let busy = match self.relay_once().await {
+            // Past the lease another node may have taken what this one has.
+            let round = kith_postgres::within(self.config.relay_lease, self.relay_once());
+            let busy = match round.await {
                 Ok(delivered) => delivered,
                 Err(error) => {
                     tracing::warn!(%error, "the outbox cannot be relayed now");

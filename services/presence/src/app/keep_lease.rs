@@ -114,7 +114,7 @@ impl App {
         mut waiting: UnboundedReceiver<(u64, UserId, WishChange)>,
     ) {
         while let Some((request, user, change)) = waiting.recv().await {
-            let told = match self.set_status(user, &change).await {
+            let told = match kith_postgres::patiently(self.set_status(user, &change)).await {
                 Ok(()) => Told::Done(request),
                 Err(error) => Told::Failed(request, error.failure()),
             };

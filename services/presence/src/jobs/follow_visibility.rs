@@ -10,12 +10,12 @@ const TIDY: Duration = Duration::from_mins(1);
 pub(super) async fn run(app: App) {
     let mut tidied = Instant::now();
     loop {
-        if let Err(error) = app.follow_visibility().await {
+        if let Err(error) = kith_postgres::patiently(app.follow_visibility()).await {
             tracing::warn!(%error, "changes of visibility cannot be read now");
         }
         if tidied.elapsed() > TIDY {
             tidied = Instant::now();
-            if let Err(error) = app.tidy_visibility().await {
+            if let Err(error) = kith_postgres::patiently(app.tidy_visibility()).await {
                 tracing::warn!(%error, "old changes of visibility stay for now");
             }
         }

@@ -1,6 +1,6 @@
 //! A lease: brings who is on it to who is connected, in Postgres, on this node, and then for the other nodes.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use kith_ids::UserId;
@@ -20,6 +20,8 @@ use crate::{
     },
 };
 
+/// A transaction of the lease. Short: the gateway's beats, which keep the lease alive, wait for it.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// Comings and goings written at once.
 const BATCH: usize = 1_000;
 
@@ -51,7 +53,8 @@ impl Lease {
     /// Brings who is on the lease to who is connected.
     pub(super) async fn write(&mut self) -> Result<()> {
         let changes = self.members.take_changes(Instant::now(), BATCH);
-        let standings = match self.write_people(&changes.joined, &changes.left).await {
+        let writing = self.write_people(&changes.joined, &changes.left);
+        let standings = match kith_postgres::within(PATIENCE, writing).await {
             Ok(standings) => standings,
             Err(error) => {
                 self.members.give_back(changes);
@@ -202,7 +205,7 @@ impl Lease {
 
     /// Keeps it for another while; who lost it meanwhile learns everything anew.
     pub(super) async fn renew(&mut self) {
-        if let Err(error) = self.renew_in_database().await {
+        if let Err(error) = kith_postgres::within(PATIENCE, self.renew_in_database()).await {
             tracing::warn!(%error, "a lease cannot be renewed in the database now");
         }
         let renewed = if self.is_torn {
