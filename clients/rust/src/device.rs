@@ -4,6 +4,8 @@
 //! that a crash neither skips nor repeats anything.
 
 mod fetching;
+#[cfg(test)]
+mod tests;
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +24,7 @@ use crate::{
 const RETRY: Duration = Duration::from_millis(500);
 
 /// What must survive a crash.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
     /// Where the device stands.
     pub cursors: Cursors,
@@ -153,15 +155,9 @@ impl Device {
         resume
     }
 
-    /// Takes in something typed; gives its `client_id`.
-    pub fn say(
-        &mut self,
-        room: RoomId,
-        text: impl Into<String>,
-        client_id: String,
-        actions: &mut Vec<Action>,
-    ) {
-        self.outbox.push_as(room, text, None, client_id);
+    /// Takes in something typed.
+    pub fn say(&mut self, pending: Pending, actions: &mut Vec<Action>) {
+        self.outbox.put(pending);
         self.send_due(actions);
     }
 
@@ -222,9 +218,12 @@ impl Device {
             self.fetching.failed(room, now + RETRY);
             return;
         };
-        if self.cursors.room(room).is_some() {
-            self.cursors.fetched(room, answer.from_seq);
+        if self.cursors.room(room).is_none() {
+            // The stay has ended meanwhile. If this is of a later one, my own log tells of it first.
+            self.fetching.postpone(room, answer.last_seq);
+            return;
         }
+        self.cursors.fetched(room, answer.from_seq);
         let before = self.cursors.room(room);
         let last = answer.events.last().map(|event| event.seq);
         let through = last.unwrap_or_else(|| answer.from_seq.saturating_sub(1));
@@ -455,6 +454,7 @@ impl Device {
             None => {}
         }
         actions.push(Action::ApplyOwn(Box::new(event)));
+        self.fetch_due(actions);
         self.sync_if_behind(actions);
     }
 

@@ -84,25 +84,19 @@ impl Outbox {
         reply_to: Option<MessageId>,
     ) -> String {
         let client_id = fresh_client_id();
-        self.push_as(room_id, text, reply_to, client_id.clone());
+        self.put(Pending {
+            client_id: client_id.clone(),
+            room_id,
+            text: text.into(),
+            reply_to,
+        });
         client_id
     }
 
-    /// The same with the `client_id` given.
-    pub fn push_as(
-        &mut self,
-        room_id: RoomId,
-        text: impl Into<String>,
-        reply_to: Option<MessageId>,
-        client_id: String,
-    ) {
+    /// Takes in something typed that has its `client_id` already.
+    pub fn put(&mut self, pending: Pending) {
         self.entries.push_back(Entry {
-            pending: Pending {
-                client_id,
-                room_id,
-                text: text.into(),
-                reply_to,
-            },
+            pending,
             in_flight: false,
         });
     }

@@ -58,7 +58,7 @@ pub struct Resume {
 pub const MAX_RESUMED_ROOMS: usize = 500;
 
 /// The cursors of one device.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursors {
     /// Set by the first `ready`; ends with [`Cursors::invalidate`].
     epoch: Option<u64>,

@@ -75,6 +75,13 @@ impl<S: Socket> Logs<S> {
         effects.starts_over = true;
     }
 
+    /// Whether what was read of this epoch may go to the sockets that are here; a later one than before ends them all.
+    pub fn admits(&self, epoch: u64, effects: &mut Effects<S>) -> bool {
+        let before = self.epoch.load(Ordering::Acquire);
+        self.meet_epoch(epoch, effects);
+        before == epoch || before == 0
+    }
+
     /// The room that an entry of this epoch belongs to; none when nobody here follows it, or the entry is of an old log.
     pub fn room_of_epoch(
         &self,

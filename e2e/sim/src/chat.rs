@@ -128,6 +128,7 @@ impl World {
         };
         self.nodes[node].next_stream += 1;
         let id = self.nodes[node].next_stream;
+        let epoch = Hint::Epoch(self.nodes[node].epoch);
         self.nodes[node].streams.push(Stream {
             id,
             gateway,
@@ -136,7 +137,7 @@ impl World {
             users: BTreeSet::new(),
             bus_rooms: BTreeSet::new(),
             bus_users: BTreeSet::new(),
-            waiting: VecDeque::new(),
+            waiting: [epoch].into(),
             has_lagged: false,
             capacity,
             is_pumped: false,

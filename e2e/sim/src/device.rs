@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use kith_sdk::{
     device::{Action, Device, Saved},
     model::{Behind, Event, Fetched, Heads, Ready, Refused, ServerFrame, UserEvent},
+    outbox::Pending,
     rest::SyncAnswer,
 };
 use serde_json::json;
@@ -163,8 +164,13 @@ impl World {
         own.said += 1;
         let client_id = format!("{phone}-{}", own.said);
         let mut actions = Vec::new();
-        own.kit
-            .say(room_id(room).into(), "hi", client_id, &mut actions);
+        let pending = Pending {
+            client_id,
+            room_id: room_id(room).into(),
+            text: "hi".to_owned(),
+            reply_to: None,
+        };
+        own.kit.say(pending, &mut actions);
         self.act(phone, actions);
     }
 
@@ -297,6 +303,8 @@ impl World {
                         .entry(room_of(room))
                         .or_default();
                     store.last = last_seq;
+                    // What was skipped may have been the beginning of a later stay.
+                    store.is_over = false;
                     store.entries.clear();
                 }
                 Action::Load(room) => {

@@ -355,16 +355,21 @@ impl World {
             move |world, _| {
                 let log = &world.database.rooms[room];
                 let stay = log.stay(user);
-                Some(stay.map(|stay| {
+                let page = stay.map(|stay| {
                     let from_seq = stay.joined.max(after + 1);
                     Stretch {
                         events: log.window(from_seq, from_seq + FETCH - 1),
                         from_seq,
                         last_seq: log.head(),
                     }
-                }))
+                });
+                Some((page, world.seen(world.database.epoch)))
             },
-            move |world, answer: Option<Option<Stretch>>| {
+            move |world, answer: Option<(Option<Stretch>, u64)>| {
+                let admitted = answer.filter(|(_, epoch)| {
+                    world.with_logs(gateway, |logs, effects| logs.admits(*epoch, effects))
+                });
+                let answer = admitted.map(|(page, _)| page);
                 let cursor = answer.as_ref().and_then(Option::as_ref).and_then(|page| {
                     let cursor = page.events.last().map_or(after, |event| event.seq);
                     (cursor >= page.last_seq).then_some(cursor)

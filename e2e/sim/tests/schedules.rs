@@ -80,6 +80,32 @@ fn a_room_is_known_before_its_first_event_also_after_a_gap_in_the_own_log() {
     assert_holds(run(382, None));
 }
 
+#[test]
+fn a_page_of_a_later_stay_waits_until_the_own_log_has_told_of_it() {
+    for seed in [1_025_276, 1_041_356] {
+        assert_holds(run(seed, None));
+    }
+}
+
+#[test]
+fn a_page_of_another_epoch_never_reaches_a_device() {
+    for seed in [1_049_477, 1_057_250] {
+        assert_holds(run(seed, None));
+    }
+}
+
+#[test]
+fn a_gateway_knows_the_epoch_before_it_hears_of_anybodys_own_log() {
+    for seed in [5_144_714, 5_173_915, 5_186_110, 5_188_915, 5_223_096] {
+        assert_holds(run(seed, None));
+    }
+}
+
+#[test]
+fn a_stay_whose_beginning_was_skipped_goes_on() {
+    assert_holds(run(5_117_755, None));
+}
+
 /// A bug that is put in is seen within so many schedules.
 fn assert_seen(sabotage: Sabotage, letters: &str) {
     let failure = (0..500).find_map(|seed| run(seed, Some(sabotage)).err());

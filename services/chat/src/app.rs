@@ -48,7 +48,7 @@ use kith_clock::Clock;
 use kith_postgres::page::Cursors;
 use kith_runtime::Tasks;
 use sqlx::PgPool;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{Config, fanout::Fanout, lanes::Lanes};
 
@@ -66,6 +66,8 @@ pub(crate) struct App {
     pub(crate) body_key: [u8; 32],
     /// To the gateways' streams and the other chat nodes; call it after the commit.
     pub(crate) fanout: Fanout,
+    /// The log's epoch, as far as this node has heard.
+    pub(crate) epoch: watch::Receiver<u64>,
     /// Where sends are batched.
     pub(crate) lanes: Lanes,
     /// Read and delivered positions on their way into the tables.

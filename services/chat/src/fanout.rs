@@ -36,6 +36,11 @@ struct Inner {
     feed: Feed,
 }
 
+/// Says of which epoch the log is.
+pub(crate) fn epoch_changed(epoch: u64) -> Arc<Delivery> {
+    delivery(Kind::EpochChanged(EpochChanged { epoch }))
+}
+
 impl Fanout {
     pub(crate) fn start(bus: Bus, tasks: &Tasks, stream_queue: usize, feed: Feed) -> Self {
         let fanout = Self(Arc::new(Inner {
@@ -86,7 +91,7 @@ impl Fanout {
 
     /// The log is another one now. Every node finds that out by itself.
     pub(crate) fn publish_epoch(&self, epoch: u64) {
-        let delivery = delivery(Kind::EpochChanged(EpochChanged { epoch }));
+        let delivery = epoch_changed(epoch);
         for queue in self.registry().queues() {
             queue.put_always(Arc::clone(&delivery));
         }

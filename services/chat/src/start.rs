@@ -80,7 +80,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
     let lane_deps = lanes::Deps {
         pool: deps.pool.clone(),
         fanout: fanout.clone(),
-        epoch,
+        epoch: epoch.clone(),
     };
     let lanes = Lanes::start(&config, &Arc::new(lane_deps), &deps.tasks);
     let app = Arc::new(App {
@@ -92,6 +92,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         tasks: deps.tasks,
         config,
         fanout,
+        epoch,
         lanes,
         feed,
         watchers: Arc::new(Semaphore::new(app::watch_rooms::MAX_STREAMS)),

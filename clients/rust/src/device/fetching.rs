@@ -22,7 +22,7 @@ enum State {
     Asked,
     Answered,
     RetryAt(Instant),
-    /// The room itself is being loaded.
+    /// The room itself is not known yet.
     Loading,
 }
 
@@ -44,6 +44,14 @@ impl Fetching {
             want.state = State::Loading;
         }
         is_new
+    }
+
+    /// What came is not taken: it is asked for again once the room is known.
+    pub(super) fn postpone(&mut self, room: RoomId, upto: u64) {
+        self.want(room, upto);
+        if let Some(want) = self.0.get_mut(&room) {
+            want.state = State::Loading;
+        }
     }
 
     /// The fetches to make now.

@@ -48,6 +48,11 @@ impl Hub {
         self.with_effects(|effects| self.0.logs.rejoin_room(socket, room_id, cursor, effects));
     }
 
+    /// Whether what was read of this epoch may go to the sockets that are here.
+    pub(crate) fn admits(&self, epoch: u64) -> bool {
+        self.with_effects(|effects| self.0.logs.admits(epoch, effects))
+    }
+
     /// The person's log goes on where it stopped.
     pub(crate) fn rejoin_user(&self, socket: &Socket) {
         self.with_effects(|effects| self.0.logs.rejoin_user(socket, effects));

@@ -1,6 +1,9 @@
 //! What each frame of an authenticated client leads to.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use kith_api::chat::v1::{
     GetRoomEventsRequest, MarkRoomAsDelivered, MarkRoomAsRead, SetTyping, command,
@@ -217,15 +220,18 @@ async fn fetch(
         .max_decoding_message_size(MAX_ANSWER)
         .get_room_events(request)
         .await;
+    let refused = |failure: &Failure| Done {
+        frame: frames::err(Some(&reference), failure),
+        outcome: Outcome::Nothing,
+    };
     let page = match page {
         Ok(page) => page.into_inner(),
-        Err(status) => {
-            return Done {
-                frame: frames::err(Some(&reference), &Failure::from(&status)),
-                outcome: Outcome::Nothing,
-            };
-        }
+        Err(status) => return refused(&Failure::from(&status)),
     };
+    // After a restore the cursor and the page are of two logs: the same seq may be another event.
+    if !node.hub.admits(page.epoch) {
+        return refused(&Failure::unavailable(Duration::ZERO));
+    }
     let cursor = page.events.last().map_or(after, |event| event.seq);
     let viewer = socket.user_id.to_string();
     let fetched = frames::Fetched {

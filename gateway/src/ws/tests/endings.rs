@@ -201,6 +201,27 @@ async fn another_epoch_closes_all_sockets() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_epoch_is_not_handed_out() {
+    let world = World::new().await;
+    let ann = world.person();
+    let room = world.chat.room(&[ann.user_id]);
+    let mut client = world.open(ann).await;
+
+    // Restored: what the device's cursor counts is of another log.
+    world.chat.bump_epoch();
+    client
+        .say(&json!({"t": "fetch", "ref": "f", "room_id": room, "after": 0}))
+        .await;
+
+    let refused = client.until("err").await;
+    assert_eq!(
+        (&refused["ref"], &refused["code"], &refused["retryable"]),
+        (&json!("f"), &json!("unavailable"), &json!(true))
+    );
+    assert_eq!(client.end().await, (words(&["internal"]), 4000));
+}
+
+#[tokio::test]
 async fn a_leaving_node_answers_what_is_in_flight_and_says_when_to_come_back() {
     let world = World::new().await;
     let ann = world.person();

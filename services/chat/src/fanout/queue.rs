@@ -50,7 +50,7 @@ impl Queue {
     }
 
     /// Queues what must not be dropped: confirmations and changes of the epoch. There is one for each request at most.
-    pub(super) fn put_always(&self, delivery: Arc<Delivery>) {
+    pub(crate) fn put_always(&self, delivery: Arc<Delivery>) {
         let mut waiting = self.lock();
         waiting.deliveries.push_back(delivery);
         self.wake(waiting);

@@ -38,7 +38,7 @@ impl Gateway {
             .delivery_stream(&caller)
             .subscribe(ReceiverStream::new(receiver))
             .await;
-        Self {
+        let mut gateway = Self {
             node: node.clone(),
             commands,
             replies: replies.unwrap().into_inner(),
@@ -46,7 +46,13 @@ impl Gateway {
             subscriptions,
             deliveries: deliveries.unwrap().into_inner(),
             delivered: VecDeque::new(),
-        }
+        };
+        let first = gateway.delivery().await;
+        assert!(
+            matches!(first, Kind::EpochChanged(_)),
+            "a stream begins with the epoch: {first:?}"
+        );
+        gateway
     }
 
     /// Binds a handle to a person.

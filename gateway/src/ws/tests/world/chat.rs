@@ -118,6 +118,11 @@ impl Chat {
         room_id
     }
 
+    /// The database was restored, and nobody has been told yet.
+    pub(in super::super) fn bump_epoch(&self) {
+        self.logs().epoch += 1;
+    }
+
     /// A message that somebody wrote elsewhere; gives its seq.
     pub(in super::super) fn message(&self, room_id: &str, sender: UserId, text: &str) -> u64 {
         let message = SendMessageRequest {

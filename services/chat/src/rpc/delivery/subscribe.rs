@@ -9,7 +9,7 @@ use tonic::Streaming;
 use super::SubscribeStream;
 use crate::{
     app::App,
-    fanout::{Fanout, Queue, StreamId, Topics},
+    fanout::{Fanout, Queue, StreamId, Topics, epoch_changed},
 };
 
 /// Forgets the stream's subscriptions when its gateway is gone.
@@ -28,6 +28,8 @@ impl Drop for Open {
 pub(super) fn serve(app: &Arc<App>, requests: Streaming<SubscribeRequest>) -> SubscribeStream {
     let fanout = app.fanout.clone();
     let (stream, queue) = fanout.open();
+    // Before any hint: entries of people's logs do not say of which epoch they are, and a gateway may hold some of an older one.
+    queue.put_always(epoch_changed(*app.epoch.borrow()));
     let open = Open {
         fanout: fanout.clone(),
         stream,
