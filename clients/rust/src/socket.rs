@@ -18,7 +18,10 @@ use std::sync::{
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::{
-    Message, client::IntoClientRequest as _, http::HeaderName, http::HeaderValue,
+    Message,
+    client::IntoClientRequest as _,
+    http::{HeaderName, HeaderValue},
+    protocol::WebSocketConfig,
 };
 
 pub use error::{ConnectError, SocketError};
@@ -26,6 +29,9 @@ pub use request::{Client, Hello};
 
 use crate::model::{Ready, Refused, ServerFrame};
 use driver::{Outgoing, Pending};
+
+/// Bytes that a connection reads at a time.
+const READ_BUFFER: usize = 8 << 10;
 
 /// How to knock at the door.
 #[derive(Clone, Default)]
@@ -115,7 +121,10 @@ pub async fn knock(url: &str, upgrade: Upgrade) -> Result<(Link, Frames), Connec
         let value = HeaderValue::from_str(&value).map_err(|_| ConnectError::BadHeader)?;
         request.headers_mut().insert(name, value);
     }
-    let (stream, _) = tokio_tungstenite::connect_async(request).await?;
+    // What the library reads into is allocated at once: its default is many times the longest frame that is usual.
+    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
+    let (stream, _) =
+        tokio_tungstenite::connect_async_with_config(request, Some(config), false).await?;
     Ok(driver::start(stream))
 }
 
@@ -164,6 +173,11 @@ impl Frames {
     /// The next frame that is not the answer to a request; `None` when the connection has ended.
     pub async fn next(&mut self) -> Option<ServerFrame> {
         self.incoming.recv().await
+    }
+
+    /// The next frame, if it has come already.
+    pub fn try_next(&mut self) -> Option<ServerFrame> {
+        self.incoming.try_recv().ok()
     }
 
     /// Waits for the end of the connection.

@@ -24,6 +24,7 @@ mod races;
 mod redis_cluster;
 mod resume;
 mod roles;
+mod sdk;
 mod seeing;
 mod sessions;
 mod slow_reader;
