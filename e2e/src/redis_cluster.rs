@@ -51,6 +51,7 @@ impl RedisCluster {
         let said = String::from_utf8_lossy(&made.stdout);
         assert!(made.status.success(), "{said}");
         cluster.is_whole().await;
+        cluster.is_replicated().await;
         cluster
     }
 
@@ -91,6 +92,16 @@ impl RedisCluster {
         .await;
     }
 
+    /// Waits until every replica has what its master has: one that never had it takes no master's place.
+    async fn is_replicated(&self) {
+        eventually_within(START, "the replicas follow", async || {
+            let mut told = self.nodes.iter().map(|it| it.ask(&["info", "replication"]));
+            told.all(|it| it.contains("role:master") || it.contains("master_link_status:up"))
+                .then_some(())
+        })
+        .await;
+    }
+
     async fn answers(&mut self, place: usize) {
         eventually_within(START, "a Redis node answers", async || {
             self.nodes[place]
@@ -124,6 +135,7 @@ impl Member {
             .args(["--port", &self.port.to_string()])
             .args(["--cluster-port", &self.talk_port.to_string()])
             .args(["--cluster-enabled", "yes"])
+            .args(["--repl-diskless-sync-delay", "0"])
             .args(["--cluster-node-timeout", &NODE_TIMEOUT_MS.to_string()])
             .arg("--dir")
             .arg(self.folder.path())

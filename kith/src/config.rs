@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use kith_bus::{Servers, ServersError};
-use kith_config::{Database, Limits, Loader, Problems, Redis, Secrets, Server, Setting, Telemetry};
+use kith_config::{
+    Database, InternalTls, Limits, Loader, Problems, Redis, Secrets, Server, Setting, Telemetry,
+};
+use kith_runtime::{CertificateFiles, CertificateProblem, Certificates};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use tonic::transport::Uri;
@@ -26,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     pub(crate) database: Database,
     pub(crate) redis: Redis,
+    pub(crate) internal_tls: InternalTls,
     pub(crate) secrets: Secrets,
     pub(crate) telemetry: Telemetry,
     pub(crate) limits: Limits,
@@ -98,11 +102,29 @@ impl Config {
             .transpose()
     }
 
+    /// What nodes show each other, if they do.
+    pub(crate) fn certificates(&self) -> Result<Option<Certificates>, Vec<CertificateProblem>> {
+        let InternalTls { ca, cert, key, .. } = &self.internal_tls;
+        let (Some(ca), Some(cert), Some(key)) = (ca, cert, key) else {
+            return Ok(None);
+        };
+        Certificates::read(CertificateFiles {
+            ca: ca.clone(),
+            cert: cert.clone(),
+            key: key.clone(),
+        })
+        .map(Some)
+    }
+
     fn problems(&self) -> Problems {
         let mut problems = self.database.problems();
         problems.extend(self.redis.problems());
         if let Err(error) = self.redis_servers() {
             problems.add("", error.to_string());
+        }
+        problems.extend(self.internal_tls.problems());
+        for problem in self.certificates().err().into_iter().flatten() {
+            problems.add(&format!("internal_tls.{}", problem.file), problem.message);
         }
         problems.extend(self.telemetry.problems());
         let words = [
@@ -139,6 +161,12 @@ impl Config {
     }
 
     fn judge_roles(&self, problems: &mut Problems) {
+        // Plain and over TLS are not mixed: an address of the other kind is a mistake, and would be found by the first call.
+        let scheme = if self.internal_tls.is_on() {
+            "https"
+        } else {
+            "http"
+        };
         for (role, key, url) in [
             (Role::Accounts, "upstream.accounts", &self.upstream.accounts),
             (Role::Friends, "upstream.friends", &self.upstream.friends),
@@ -147,9 +175,12 @@ impl Config {
         ] {
             if !self.node.roles.contains(role) {
                 problems.require(
-                    url.split(',').all(is_address),
+                    url.split(',').all(|url| is_address(url, scheme)),
                     key,
-                    "must be the address of a node with this role (http://host:port), because this node does not run it; several, with commas",
+                    &format!(
+                        "must be the address of a node with this role ({scheme}://host:port), because this node does not run it; several, with commas; \
+                         https exactly when internal_tls is set"
+                    ),
                 );
             }
         }
@@ -168,10 +199,10 @@ impl Config {
 }
 
 /// Scheme, host and port; the last may be the scheme's own.
-fn is_address(text: &str) -> bool {
+fn is_address(text: &str, scheme: &str) -> bool {
     text.trim()
         .parse::<Uri>()
-        .is_ok_and(|uri| uri.host().is_some() && matches!(uri.scheme_str(), Some("http" | "https")))
+        .is_ok_and(|uri| uri.host().is_some() && uri.scheme_str() == Some(scheme))
 }
 
 fn loader(place: &Place, start: Option<&Start>) -> Loader {

@@ -16,6 +16,8 @@ use tokio::{
 };
 use tonic::transport::{Channel, Endpoint, Error, channel::Change};
 
+use crate::Dial;
+
 /// How often the names are looked up and their addresses tried.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long a look-up, and a try, may take.
@@ -23,13 +25,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Changes that wait for the channel; more than this many at once wait for it.
 const CHANGES: usize = 256;
 
-/// Makes the endpoint of a URI, which serves the host of this name.
-pub type MakeEndpoint = Box<dyn Fn(Uri, &str) -> Result<Endpoint, Error> + Send + Sync>;
-
 /// Keeps a channel's addresses true.
 pub struct Members {
     names: Vec<Name>,
-    make: MakeEndpoint,
+    dial: Dial,
+    /// Of `dial`, when the present members were made.
+    version: u64,
     present: HashSet<Member>,
     changes: Sender<Change<Member, Endpoint>>,
 }
@@ -51,12 +52,13 @@ enum Member {
 }
 
 /// A channel to the services at these URIs (scheme, host, port), and the members that must be followed for it.
-pub fn balance(uris: Vec<Uri>, make: MakeEndpoint) -> Result<(Channel, Members), Error> {
+pub fn balance(uris: Vec<Uri>, dial: Dial) -> Result<(Channel, Members), Error> {
     let (channel, changes) = Channel::balance_channel(CHANGES);
     let names = uris.into_iter().map(Name::of).collect();
     let mut members = Members {
         names,
-        make,
+        version: dial.version(),
+        dial,
         present: HashSet::new(),
         changes,
     };
@@ -111,6 +113,16 @@ impl Members {
         if next.is_empty() {
             next = (0..self.names.len()).map(Member::Name).collect();
         }
+        // With renewed certificates all are made anew. Calls that are under way end on the old connection.
+        let version = self.dial.version();
+        if version != self.version {
+            let stay = self.present.iter().filter(|it| next.contains(it));
+            let again: Vec<_> = stay.copied().collect();
+            for member in again {
+                self.present.remove(&member);
+            }
+            self.version = version;
+        }
         let mut changes = Vec::new();
         // New ones first: a channel without any member makes its calls wait.
         for member in next.difference(&self.present) {
@@ -129,7 +141,7 @@ impl Members {
             Member::Name(_) => name.uri.clone(),
             Member::Address(_, address) => name.at(address),
         };
-        (self.make)(uri, &name.host)
+        self.dial.endpoint(uri, &name.host)
     }
 }
 
@@ -186,8 +198,7 @@ mod tests {
 
     fn members(uris: &[String]) -> Members {
         let uris = uris.iter().map(|uri| uri.parse().unwrap()).collect();
-        let make: MakeEndpoint = Box::new(|uri, _| Ok(Endpoint::from(uri)));
-        balance(uris, make).unwrap().1
+        balance(uris, Dial::default()).unwrap().1
     }
 
     async fn free_address() -> SocketAddr {

@@ -3,12 +3,14 @@
 #![warn(missing_docs)]
 
 mod balance;
+mod dial;
 mod pipe;
 mod retry;
 mod service_keys;
 mod upstream;
 
-pub use balance::{MakeEndpoint, Members, balance};
+pub use balance::{Members, balance};
+pub use dial::Dial;
 pub use pipe::{Incoming, PipeStream, pipe};
 pub use service_keys::{ServiceKey, ServiceKeys};
 pub use upstream::{Attached, Upstream};

@@ -12,7 +12,7 @@ pub use environment::search_path;
 pub use loader::{Loader, Setting};
 pub use problems::Problems;
 pub use sections::{
-    Database, Limits, Redis, Secrets, Server, ServiceDatabase, Telemetry, redacted_url,
+    Database, InternalTls, Limits, Redis, Secrets, Server, ServiceDatabase, Telemetry, redacted_url,
 };
 
 /// The defaults of the shared sections.

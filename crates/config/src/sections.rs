@@ -1,6 +1,6 @@
 //! The sections that several crates share.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -123,6 +123,53 @@ impl Redis {
                 .any(|scheme| url.trim().starts_with(scheme))
         });
         problems.require(fits, "redis.url", "must begin with redis:// or rediss://");
+        problems
+    }
+}
+
+/// `[internal_tls]`: mutual TLS between nodes. Without files they talk plainly.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InternalTls {
+    /// The certificate of the cluster's authority.
+    #[serde(default)]
+    pub ca: Option<PathBuf>,
+    /// This node's certificate, followed by those between it and the authority's.
+    #[serde(default)]
+    pub cert: Option<PathBuf>,
+    /// The key of this node's certificate.
+    #[serde(default)]
+    pub key: Option<PathBuf>,
+    /// How often the files are looked at for renewed ones.
+    #[serde(with = "humantime_serde")]
+    pub refresh: Duration,
+}
+
+impl InternalTls {
+    /// Whether nodes talk by mutual TLS.
+    pub const fn is_on(&self) -> bool {
+        self.ca.is_some() || self.cert.is_some() || self.key.is_some()
+    }
+
+    /// What serde cannot judge; the files themselves are not looked at.
+    pub fn problems(&self) -> Problems {
+        let mut problems = Problems::default();
+        for (key, file) in [
+            ("internal_tls.ca", &self.ca),
+            ("internal_tls.cert", &self.cert),
+            ("internal_tls.key", &self.key),
+        ] {
+            problems.require(
+                file.is_some() || !self.is_on(),
+                key,
+                "must be set, because the others of internal_tls are",
+            );
+        }
+        problems.require(
+            !self.refresh.is_zero(),
+            "internal_tls.refresh",
+            "must not be zero",
+        );
         problems
     }
 }

@@ -15,6 +15,7 @@ mod faults;
 mod groups;
 mod heartbeat;
 mod imports;
+mod mutual_tls;
 mod positions;
 mod presence;
 mod privacy;

@@ -143,6 +143,7 @@ async fn a_replica_takes_the_place_of_its_master() {
     stage.redis.kill_first();
 
     stage.talk(BY_HEADS).await;
+    stage.redis.is_whole().await;
     stage.is_quick().await;
     stage.sees_bob("online").await;
     stage.assert_sound();

@@ -11,14 +11,14 @@ use kith_api::chat::v1::chat_service_client::ChatServiceClient;
 use kith_api::friends::v1::friends_service_client::FriendsServiceClient;
 use kith_api::friends::v1::graph_import_service_client::GraphImportServiceClient;
 use kith_auth::{Caller, CallerSigner, Scope};
-use kith_client::Upstream;
+use kith_client::{Dial, Upstream};
 use kith_clock::Clock;
 use kith_error::{Failure, Reason};
 use secrecy::{ExposeSecret as _, SecretString};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use crate::config::Config;
@@ -50,12 +50,13 @@ pub(in crate::command) type Spoken = InterceptedService<Channel, Credentials>;
 impl Speaker {
     pub(in crate::command) fn connect(
         address: SocketAddr,
+        dial: &Dial,
         key: &SecretString,
         signer: CallerSigner,
     ) -> anyhow::Result<Self> {
-        let channel = Endpoint::from_shared(format!("http://{address}"))?
-            .tcp_nodelay(true)
-            .connect_lazy();
+        let uri = format!("{}://{address}", dial.scheme()).parse()?;
+        // The instance is on this machine, whatever its address.
+        let channel = dial.endpoint(uri, "localhost")?.connect_lazy();
         let mut authorization: MetadataValue<Ascii> =
             format!("Bearer {}", key.expose_secret()).parse()?;
         authorization.set_sensitive(true);
@@ -152,7 +153,9 @@ async fn with_key<T>(
     let key =
         kith_accounts::operator::create_service_key(&pool, &clock, key_name, &[Scope::All]).await?;
     let signer = CallerSigner::new(cluster_key(config, storage).await?, clock.clone());
-    let outcome = match Speaker::connect(address, &key, signer) {
+    // Judged when the configuration was loaded.
+    let dial = Dial::new(config.certificates().unwrap_or_default());
+    let outcome = match Speaker::connect(address, &dial, &key, signer) {
         Ok(speaker) => work(speaker).await,
         Err(error) => Err(error),
     };

@@ -2,9 +2,14 @@
 //! backends with a service key. Never given to the public.
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::header::CONTENT_TYPE;
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::routing::get;
 use kith_client::ServiceKeys;
+use kith_error::{Failure, Reason};
+use kith_runtime::Peer;
 use kith_telemetry::MetricsHandle;
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
@@ -27,7 +32,7 @@ pub(super) fn routes(
         .register_encoded_file_descriptor_set(kith_api::DESCRIPTORS)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?;
-    let open = bare(Routes::new(health_server).add_service(reflection))
+    let open = bare(Routes::new(health_server))
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(async || "ok"))
         .route(
@@ -45,10 +50,26 @@ pub(super) fn routes(
         .map(bare)
         .fold(Router::new(), Router::merge)
         .layer(axum::middleware::from_fn_with_state(keys, vouch));
-    let all = open
+    let for_peers = bare(Routes::new(reflection))
         .merge(guarded)
+        .layer(axum::middleware::from_fn(know));
+    let all = open
+        .merge(for_peers)
         .fallback(async || Status::unimplemented("no such method").into_http::<axum::body::Body>());
     Ok((Routes::from(all), health))
+}
+
+/// Refuses callers without a certificate, where certificates are used: they may ask for health and metrics, and nothing else.
+async fn know(request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>();
+    if peer.is_some_and(|peer| !peer.is_certified) {
+        let failure = Failure::new(
+            Reason::Unauthenticated,
+            "the internal port asks for a certificate of the cluster's authority",
+        );
+        return Status::from(failure).into_http();
+    }
+    next.run(request).await
 }
 
 /// The full names of the gRPC services that these roles bring.

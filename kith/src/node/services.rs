@@ -8,15 +8,15 @@ use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kith_auth::{CallerSigner, ClusterKey};
 use kith_bus::Bus;
-use kith_client::{Incoming, ServiceKeys, Upstream, balance, pipe};
+use kith_client::{Dial, Incoming, ServiceKeys, Upstream, balance, pipe};
 use kith_clock::Clock;
 use kith_presence::Leases;
-use kith_runtime::{Tasks, serve_grpc};
+use kith_runtime::{Certificates, Tasks, over_tls, serve_grpc};
 use kith_telemetry::MetricsHandle;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
-use tonic::transport::{Channel, Endpoint, Uri};
+use tonic::transport::{Channel, Uri};
 use tonic_health::server::HealthReporter;
 
 use super::{internal, migrations, secret};
@@ -46,6 +46,8 @@ pub(super) struct Services {
     /// What the health is of.
     names: Vec<String>,
     internal: SocketAddr,
+    /// The internal port answers over TLS.
+    is_internal_tls: bool,
     /// Held until the end: a service whose callers are all on other nodes would take the end of its own unused line for the end of the node.
     _lines: Lines,
 }
@@ -78,7 +80,9 @@ impl Services {
         let key = secret::cluster_key(&config, storage).await?;
         let clock = Clock::system();
         let signer = CallerSigner::new(key.clone(), clock.clone());
-        let mut lines = Lines::new(&config, &signer, tasks)?;
+        let certificates = certificates(&config, tasks)?;
+        let dial = Dial::new(certificates.clone());
+        let mut lines = Lines::new(&config, &signer, &dial, tasks)?;
         let joint = Joint {
             config: &config,
             storage,
@@ -91,12 +95,8 @@ impl Services {
         let keys = service_keys(&lines, tasks);
         let (routes, health) = internal::routes(routes, keys, metrics)?;
         let address = internal.local_addr()?;
-        spawn_server(
-            "internal port",
-            tasks,
-            routes,
-            TcpListenerStream::new(internal),
-        );
+        let is_internal_tls = certificates.is_some();
+        serve_internally(internal, routes, certificates, tasks);
         let gateway = match public {
             Some(listener) => Some(joint.gateway(&lines, listener).await?),
             None => None,
@@ -111,6 +111,7 @@ impl Services {
             health,
             names,
             internal: address,
+            is_internal_tls,
             _lines: lines,
         })
     }
@@ -120,6 +121,11 @@ impl Services {
         self.gateway
             .as_ref()
             .map_or(self.internal, kith_gateway::Running::local_addr)
+    }
+
+    /// Whether `address` is one of a node that answers nobody without TLS.
+    pub(super) const fn is_answered_over_tls(&self) -> bool {
+        self.gateway.is_none() && self.is_internal_tls
     }
 
     pub(super) const fn internal_address(&self) -> SocketAddr {
@@ -286,13 +292,18 @@ impl Joint<'_> {
 }
 
 impl Lines {
-    fn new(config: &Config, signer: &CallerSigner, tasks: &Tasks) -> anyhow::Result<Self> {
+    fn new(
+        config: &Config,
+        signer: &CallerSigner,
+        dial: &Dial,
+        tasks: &Tasks,
+    ) -> anyhow::Result<Self> {
         let line = |role: Role, addresses: &str| -> anyhow::Result<Line> {
             let (channel, incoming) = if config.node.roles.contains(role) {
                 let (channel, incoming) = pipe();
                 (channel, Some(incoming))
             } else {
-                let channel = remote(addresses, tasks);
+                let channel = remote(addresses, dial, tasks);
                 (
                     channel.with_context(|| format!("upstream.{}", role.name()))?,
                     None,
@@ -326,20 +337,43 @@ fn service_keys(lines: &Lines, tasks: &Tasks) -> ServiceKeys {
 }
 
 /// A service on other nodes; connects when it is first called, and again whenever a connection is lost.
-fn remote(addresses: &str, tasks: &Tasks) -> anyhow::Result<Channel> {
+fn remote(addresses: &str, dial: &Dial, tasks: &Tasks) -> anyhow::Result<Channel> {
     let uris: Result<Vec<Uri>, _> = addresses.split(',').map(|it| it.trim().parse()).collect();
-    let (channel, members) = balance(uris?, Box::new(|uri, _| Ok(endpoint(uri))))?;
+    let (channel, members) = balance(uris?, dial.clone())?;
     tasks.spawn("upstream", members.follow(tasks.shutdown().clone()));
     Ok(channel)
 }
 
-fn endpoint(uri: Uri) -> Endpoint {
-    Endpoint::from(uri)
-        .connect_timeout(Duration::from_secs(3))
-        .tcp_nodelay(true)
-        // A dead host says nothing: only the missing answers to these pings tell.
-        .http2_keep_alive_interval(Duration::from_secs(10))
-        .keep_alive_timeout(Duration::from_secs(5))
+/// What the nodes show each other, kept fresh until the shutdown; none when they talk plainly.
+fn certificates(config: &Config, tasks: &Tasks) -> anyhow::Result<Option<Certificates>> {
+    let certificates = config.certificates().map_err(|problems| {
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("internal_tls: {}", problems.join("; "))
+    })?;
+    if let Some(certificates) = &certificates {
+        let (refresh, shutdown) = (config.internal_tls.refresh, tasks.shutdown().clone());
+        tasks.spawn(
+            "certificates",
+            certificates.clone().follow(refresh, shutdown),
+        );
+    }
+    Ok(certificates)
+}
+
+fn serve_internally(
+    listener: TcpListener,
+    routes: Routes,
+    certificates: Option<Certificates>,
+    tasks: &Tasks,
+) {
+    let connections = TcpListenerStream::new(listener);
+    match certificates {
+        Some(certificates) => {
+            let connections = Box::pin(over_tls(connections, certificates));
+            spawn_server("internal port", tasks, routes, connections);
+        }
+        None => spawn_server("internal port", tasks, routes, connections),
+    }
 }
 
 /// Lets `/readyz` say that hints between nodes do not get through; the node serves on without them.

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 
 use super::*;
-use crate::{DEFAULTS, Database, Limits, Redis, Secrets, Server, Telemetry};
+use crate::{DEFAULTS, Database, InternalTls, Limits, Redis, Secrets, Server, Telemetry};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -12,6 +12,7 @@ struct Everything {
     server: Server,
     database: Database,
     redis: Redis,
+    internal_tls: InternalTls,
     secrets: Secrets,
     telemetry: Telemetry,
     limits: Limits,
@@ -31,7 +32,7 @@ fn the_defaults_alone_are_a_configuration() {
     assert_eq!(config.server.grace_period, Duration::from_secs(8));
     assert!(config.database.url.is_none() && config.redis.url.is_none());
     assert!(config.secrets.key.is_none() && config.telemetry.otlp_endpoint.is_none());
-    assert!(config.limits.enabled);
+    assert!(config.limits.enabled && !config.internal_tls.is_on());
 }
 
 #[test]
@@ -131,6 +132,18 @@ fn shown_settings_hold_no_secret() {
         r#""postgres://kith:…@db/kith""#
     );
     assert!(value("database.url").changed && !value("telemetry.log").changed);
+}
+
+#[test]
+fn certificates_are_three_files_or_none() {
+    let config: Everything = loader(&[("KITH__INTERNAL_TLS__CERT", "/node.pem")])
+        .load()
+        .unwrap();
+
+    let problems = config.internal_tls.problems().to_string();
+
+    assert!(problems.contains("internal_tls.ca") && problems.contains("internal_tls.key"));
+    assert!(!problems.contains("internal_tls.cert"), "{problems}");
 }
 
 #[test]
