@@ -43,7 +43,12 @@ export async function indexedDbStorage(name = "kith"): Promise<Storage> {
   return {
     device: async () => (await db.get("device", "device")) ?? null,
     saveDevice: async (device) => void (device ? await db.put("device", device, "device") : await db.delete("device", "device")),
-    load: async () => ({ state: (await db.get("state", "state")) ?? null, rooms: await db.getAll("rooms") }),
+    load: async () => {
+      const tx = db.transaction(["state", "rooms"]);
+      const [state, rooms] = await Promise.all([tx.objectStore("state").get("state"), tx.objectStore("rooms").getAll()]);
+      return { state: state ?? null, rooms };
+    },
+    state: async () => (await db.get("state", "state")) ?? null,
     room: async (roomId) => (await db.get("rooms", roomId)) ?? null,
     write: (batch) => write(db, batch),
     messages: (roomId, from, limit) => newest(db, roomId, from, limit),

@@ -6,6 +6,7 @@
 import type { MessageId, RoomId } from "../model/ids.js";
 import type { ChatMessage } from "../model/message.js";
 import type { RoomNote } from "../model/note.js";
+import type { SavedNotes } from "../store/messages.js";
 import type { Span } from "../store/spans.js";
 import type { World } from "../store/world.js";
 import type { Cursors } from "../sync/cursors.js";
@@ -27,11 +28,15 @@ export class Keeper {
   readonly #tails = new Map<RoomId, Tail>();
   readonly #dirty = new Set<RoomId>();
   readonly #loads = new Map<RoomId, { done: Promise<void>; after: (() => void)[] }>();
+  /** Of rooms that were not looked at yet: most never are, and each costs time at a start. */
+  readonly #unread = new Map<RoomId, SavedNotes>();
   #ops: MessageOp[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
   /** Positions that are shown already and that the server has not confirmed. */
   readonly reads = new Map<RoomId, number>();
+  /** What was read at the start, until this tab leads. */
+  #read: { readonly written: string; readonly rooms: ReadonlyMap<RoomId, Pick<SavedRoom, "cursor" | "tail">> } | null = null;
   #isClosed = false;
   #isWriting = false;
   #failures = 0;
@@ -51,8 +56,7 @@ export class Keeper {
    * server; a stored tail that does not end where this device is counts as none.
    */
   async lead(): Promise<void> {
-    const { rooms } = await this.#storage.load();
-    const saved = new Map(rooms.map((room) => [room.id, room]));
+    const saved = await this.#savedNow();
     this.#isWriting = true;
     this.#settleDisk = () => this.flush();
     this.#tails.clear();
@@ -80,11 +84,12 @@ export class Keeper {
   async restore(): Promise<void> {
     const { state, rooms } = await this.#storage.load();
     if (!state) return;
+    this.#read = { written: state.written, rooms: new Map(rooms.map(({ id, cursor, tail }) => [id, { cursor, tail }])) };
     this.#cursors.start(state.epoch, state.useq);
     for (const { id, room, cursor, tail, notes } of rooms) {
       this.#world.rooms.adopt(room);
       this.#cursors.track(id, cursor);
-      if (notes.known.length > 0) this.#world.log(id).restoreNotes(notes);
+      if (notes.known.length > 0) this.#unread.set(id, notes);
       if (tail) this.#tails.set(id, tail);
     }
     const { friends } = this.#world;
@@ -132,6 +137,7 @@ export class Keeper {
 
   /** Of this stretch of the log, these are all notes. */
   noted(roomId: RoomId, span: Span, notes: readonly RoomNote[]): void {
+    this.#restoreNotes(roomId);
     this.#world.log(roomId).adoptNotes(span, notes);
     this.touch(roomId);
   }
@@ -153,6 +159,7 @@ export class Keeper {
   }
 
   reset(roomId: RoomId): void {
+    this.#unread.delete(roomId);
     this.#world.log(roomId).reset();
     this.#tails.delete(roomId);
     this.#op({ kind: "clear", roomId });
@@ -178,7 +185,22 @@ export class Keeper {
     this.#isClosed = true;
   }
 
+  /** What the disk has; read again only when somebody wrote since the last time. Two thousand rooms take a while. */
+  async #savedNow(): Promise<ReadonlyMap<RoomId, Pick<SavedRoom, "cursor" | "tail">>> {
+    const read = this.#read;
+    this.#read = null;
+    if (read && (await this.#storage.state())?.written === read.written) return read.rooms;
+    const { rooms } = await this.#storage.load();
+    return new Map(rooms.map((room) => [room.id, room]));
+  }
+
+  #restoreNotes(roomId: RoomId): void {
+    const notes = this.#unread.get(roomId);
+    if (notes && this.#unread.delete(roomId)) this.#world.log(roomId).restoreNotes(notes);
+  }
+
   #forget(roomId: RoomId): void {
+    this.#unread.delete(roomId);
     this.#tails.delete(roomId);
     this.#op({ kind: "clear", roomId });
     this.touch(roomId);
@@ -195,6 +217,7 @@ export class Keeper {
     const isCut = (items[0]?.seq ?? 0) > (tail?.from ?? 0) && items.length === SHOWN;
     // With a memory storage a room begins with what the server says.
     const hasOlder = !tail || tail.hasOlder || isCut || items.length === 0;
+    this.#restoreNotes(roomId);
     this.#world.log(roomId).restore(items, hasOlder);
   }
 
@@ -233,12 +256,13 @@ export class Keeper {
   #saved(id: RoomId): SavedRoom | null {
     const room = this.#world.rooms.get(id);
     const cursor = this.#cursors.room(id);
-    return room && cursor !== null ? { id, room, cursor, tail: this.#tails.get(id) ?? null, notes: this.#world.log(id).notes } : null;
+    return room && cursor !== null ? { id, room, cursor, tail: this.#tails.get(id) ?? null, notes: this.#unread.get(id) ?? this.#world.log(id).notes } : null;
   }
 
   #state(epoch: number, useq: number): SavedState {
     const { me, privacy, friends } = this.#world;
     return {
+      written: crypto.randomUUID(),
       epoch,
       useq,
       me: me.getSnapshot(),

@@ -13,6 +13,7 @@ export function memoryStorage(): Storage {
     saveDevice: async (value) => {
       device = value;
     },
+    state: async () => null,
     load: async () => ({ state: null, rooms: [] }),
     room: async () => null,
     write: async () => new Map(),

@@ -19,6 +19,8 @@ export interface SavedDevice {
 }
 
 export interface SavedState {
+  /** Another one with each write: tells a tab whether somebody has written since it read. */
+  readonly written: string;
   readonly epoch: number;
   readonly useq: number;
   readonly me: Me;
@@ -67,6 +69,7 @@ export interface Storage {
   device(): Promise<SavedDevice | null>;
   saveDevice(device: SavedDevice | null): Promise<void>;
   load(): Promise<Saved>;
+  state(): Promise<SavedState | null>;
   room(roomId: RoomId): Promise<SavedRoom | null>;
   /** Answers the tails that became shorter, because old messages were dropped. */
   write(batch: Batch): Promise<ReadonlyMap<RoomId, Tail>>;

@@ -28,7 +28,9 @@ export class Drafts {
   set(roomId: RoomId, text: string): void {
     this.#cells.of(roomId).set(text);
     this.#unsaved.add(roomId);
-    this.#timer ??= setTimeout(() => void this.save(), DELAY_MS);
+    // What was sent must not come back as a draft, also when the tab closes at once.
+    if (text === "") void this.save();
+    else this.#timer ??= setTimeout(() => void this.save(), DELAY_MS);
   }
 
   async save(): Promise<void> {

@@ -105,10 +105,11 @@ export class Tab {
   readonly #tellWatched = (userIds: readonly string[]): void => this.#options.channel.post({ k: "watch", tab: this.#id, userIds });
 
   #follow(): void {
-    const { keeper, follower, device } = this.#options;
+    const { keeper, follower } = this.#options;
     keeper.follow(() => follower.flush());
+    // What this tab lacks it gets when it hears that the leading one is live.
+    follower.state.set({ kind: "connecting" });
     this.#greet();
-    void device.catchUp().catch(() => {});
   }
 
   /** Asks the leading tab how things stand. Anything that only it can say is an answer. */

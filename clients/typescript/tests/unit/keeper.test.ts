@@ -145,6 +145,25 @@ describe("the keeper", () => {
     expect(await (await disk.next()).texts()).toEqual([10]);
   });
 
+  it("reads the rooms once at a start, and again when another tab wrote meanwhile", async () => {
+    disk.cursors.start(1, 1);
+    disk.enter(1);
+    disk.keeper.keep(said(1));
+    await disk.keeper.flush();
+    const load = vi.fn(disk.storage.load);
+    const alone = await new Disk({ ...disk.storage, load }).next();
+    expect(load).toHaveBeenCalledTimes(1);
+    expect(await alone.texts()).toEqual([1]);
+
+    const late = new Disk({ ...disk.storage, load });
+    await late.keeper.restore();
+    disk.enter(2);
+    disk.keeper.keep(said(2));
+    await disk.keeper.flush();
+    await late.keeper.lead();
+    expect(load).toHaveBeenCalledTimes(3);
+  });
+
   it("shows what the disk has when the tab that leads does not answer", async () => {
     disk.cursors.start(1, 1);
     disk.enter(1);
@@ -165,7 +184,12 @@ describe("the keeper", () => {
     disk.keeper.noted(room, { from: 1, to: 3 }, [{ kind: "joined", seq: 3, at: 0, who }]);
     await disk.keeper.flush();
 
-    const { world } = await disk.next();
+    // Of a room that nobody opens they stay on the disk, from one process to the next.
+    const unopened = await disk.next();
+    unopened.keeper.touch(room);
+    await unopened.keeper.flush();
+    const { keeper, world } = await unopened.next();
+    await keeper.loadLog(room);
 
     expect(world.log(room).notes).toEqual({ notes: [{ kind: "joined", seq: 3, at: 0, who }], known: [{ from: 1, to: 3 }] });
   });
