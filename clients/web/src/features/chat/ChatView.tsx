@@ -28,7 +28,7 @@ import { useMessageScroll } from "./useMessageScroll.ts";
 import styles from "./ChatView.module.css";
 
 export function ChatView({ roomId, target }: { readonly roomId: RoomId; readonly target: string | null }) {
-  const model = useChatViewModel(roomId);
+  const model = useChatViewModel(roomId, target !== null);
   const { t } = useI18n();
   const open = useOpen();
   if (model.isGone) return <EmptyState icon="chat" title={t("chat.gone")} action={<Button look="primary" onClick={open("/messages")}>{t("app.home")}</Button>}>{t("chat.goneText")}</EmptyState>;
@@ -53,7 +53,7 @@ function Conversation({ roomId, model, target }: { readonly roomId: RoomId; read
   const [answering, setAnswering] = useState<ShownMessage | null>(null);
   const scroll = useMessageScroll({
     rows: model.rows,
-    hasOlder: model.messages.hasOlder && !model.messages.isLoadingOlder,
+    hasOlder: model.messages.hasOlder && !model.messages.isLoadingOlder && model.rowsToCome === 0,
     hasNewer: model.messages.hasNewer,
     onNeedOlder: () => quietly(messages.loadOlder(roomId)),
     onNeedNewer: () => { if (!model.messages.isLoadingNewer) quietly(messages.loadNewer(roomId)); },

@@ -38,7 +38,7 @@ async function list(messages: Partial<RoomMessages>, unreadAfter: number | null 
   const all: RoomMessages = { items: [], notes: [], pending: [], hasOlder: false, hasNewer: false, load: { kind: "ready" }, isLoadingOlder: false, isLoadingNewer: false, ...messages };
   const person = (id: typeof me, displayName: string) => ({ user: { id, username: id, displayName, avatarUrl: null }, role: "member" as const, joinedAt: 0, lastReadSeq: 0 });
   const room = { id: roomId("r"), kind: "group", name: "Climbing", participantCount: 2, participants: [person(me, "Me"), person(ada, "Ada Asante")] } as unknown as ChatViewModel["room"];
-  const model: ChatViewModel = { me, room, isGone: false, name: "Climbing", messages: all, rows: rowsOf(all, me, unreadAfter), progress: { readUpTo: 0, deliveredUpTo: 0 }, people: [], forgetUnread: () => undefined };
+  const model: ChatViewModel = { me, room, isGone: false, name: "Climbing", messages: all, rows: rowsOf(all, me, unreadAfter), rowsToCome: 0, progress: { readUpTo: 0, deliveredUpTo: 0 }, people: [], forgetUnread: () => undefined };
   const acts = { onMenu: vi.fn(), onOpenQuote: vi.fn(), onRetry: vi.fn(), onDiscard: vi.fn() };
   render(<MessageList model={model} scroll={scroll} highlightedSeq={null} {...acts} />);
   if (model.rows.length > 0) await screen.findAllByRole("article");

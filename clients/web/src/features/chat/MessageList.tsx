@@ -32,7 +32,7 @@ export function MessageList({ model, scroll, highlightedSeq, ...actions }: Messa
       <MessageRow key={message.key} row={item} isMine={isMine} roomKind={kind} author={authorOf(message.senderId)}
         quoteAuthor={message.quote ? (message.quote.senderId === model.me ? t("common.you") : authorOf(message.quote.senderId).name) : null}
         mentionNames={message.text?.includes("@") ? mentionNames : undefined} tick={isMine ? tickOf(message, model.progress) : null}
-        isHighlighted={message.seq !== null && message.seq === highlightedSeq} position={index + 1} total={model.rows.length} nameOf={nameOf} {...actions} />
+        isHighlighted={message.seq !== null && message.seq === highlightedSeq} position={model.rowsToCome + index + 1} total={model.rowsToCome + model.rows.length} nameOf={nameOf} {...actions} />
     );
   };
   return (

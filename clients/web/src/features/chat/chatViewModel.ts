@@ -16,12 +16,18 @@ export interface ChatViewModel {
   readonly name: string;
   readonly messages: RoomMessages;
   readonly rows: readonly Row[];
+  /** Rows above these that come after the first paint. */
+  readonly rowsToCome: number;
   readonly progress: Progress;
   readonly people: readonly ChatParticipant[];
   readonly forgetUnread: () => void;
 }
 
-export function useChatViewModel(roomId: RoomId): ChatViewModel {
+/** The least height of a row; a screen of them fills the first paint of a room that opens at its newest message. */
+const leastRowPx = 40;
+
+/** `opensElsewhere`: a link leads to another place than the newest message. */
+export function useChatViewModel(roomId: RoomId, opensElsewhere: boolean): ChatViewModel {
   const session = useSession();
   const translator = useI18n();
   const room = useStore(session.rooms.byId(roomId));
@@ -52,7 +58,10 @@ export function useChatViewModel(roomId: RoomId): ChatViewModel {
     if (isLarge) session.rooms.loadParticipants(roomId).catch(() => undefined);
   }, [session, roomId, isLarge]);
 
-  const rows = useMemo(() => rowsOf(messages, session.userId, unreadAfter), [messages, session, unreadAfter]);
+  const all = useMemo(() => rowsOf(messages, session.userId, unreadAfter), [messages, session, unreadAfter]);
+  const isPainted = usePainted();
+  const isWhole = isPainted || opensElsewhere || unreadAfter !== null;
+  const rows = useMemo(() => (isWhole ? all : all.slice(-Math.ceil(window.innerHeight / leastRowPx))), [all, isWhole]);
   const progress = useMemo(() => progressOf(room, positions, session.userId), [room, positions, session]);
   const forgetUnread = useCallback(() => setUnreadAfter(null), []);
   return {
@@ -62,8 +71,21 @@ export function useChatViewModel(roomId: RoomId): ChatViewModel {
     name: room ? roomName(room, session.userId, translator) : "",
     messages,
     rows,
+    rowsToCome: all.length - rows.length,
     progress,
     people,
     forgetUnread,
   };
+}
+
+/** False until the first picture is on the screen. */
+function usePainted(): boolean {
+  const [isPainted, setPainted] = useState(false);
+  useEffect(() => {
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => setPainted(true));
+    });
+    return () => cancelAnimationFrame(frame);
+  }, []);
+  return isPainted;
 }

@@ -20,7 +20,11 @@ export function progressOf(room: ChatRoom | null, positions: Positions, me: User
 
 export function tickOf(message: ShownMessage, progress: Progress): TickState {
   if (message.state.kind !== "stored") return message.state.kind;
-  if (message.seq === null) return "sent";
-  if (message.seq <= progress.readUpTo) return "read";
-  return message.seq <= progress.deliveredUpTo ? "delivered" : "sent";
+  return message.seq === null ? "sent" : reached(message.seq, progress);
+}
+
+/** How far something stored has got. */
+export function reached(seq: number, progress: Progress): "sent" | "delivered" | "read" {
+  if (seq <= progress.readUpTo) return "read";
+  return seq <= progress.deliveredUpTo ? "delivered" : "sent";
 }

@@ -8,6 +8,10 @@ import type { Row } from "./rows.ts";
 
 /** Nearer to the end than this counts as being there. */
 const atEndPx = 60;
+/** Sizes and the first older page are here by then. */
+const settleMs = 2000;
+/** Between the edge and the row where reading begins. */
+const placeGap = 16;
 /** History is fetched this many screens ahead: iOS puts off scroll corrections until the finger lifts. */
 const aheadScreens = 2;
 
@@ -42,12 +46,14 @@ interface Track {
   isPlaced: boolean;
   /** A hand has moved the list since it was last at its end. Sizes that become known only later move it as well. */
   isHeld: boolean;
+  /** The row that was put at the top when the room opened. It stays there for a moment, or until a hand moves the list, whatever comes in above. */
+  placedAt: string | null;
 }
 
 export function useMessageScroll(source: ScrollSource): MessageScroll {
   const list = useRef<VListHandle | null>(null);
   const [isAtEnd, setAtEnd] = useState(true);
-  const track = useRef<Track>({ keys: [], generation: 0, isAtEnd: true, isPlaced: false, isHeld: false });
+  const track = useRef<Track>({ keys: [], generation: 0, isAtEnd: true, isPlaced: false, isHeld: false, placedAt: null });
   const latest = useRef(source);
   latest.current = source;
   const { rows } = source;
@@ -61,6 +67,7 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
   const toEnd = useCallback((smooth: boolean) => {
     track.current.isAtEnd = true;
     track.current.isHeld = false;
+    track.current.placedAt = null;
     const last = latest.current.rows.length - 1;
     if (last >= 0) list.current?.scrollToIndex(last, { align: "end", smooth: smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches });
   }, []);
@@ -73,6 +80,7 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
     const isAtEnd = left < atEndPx && !now.hasNewer;
     if (track.current.isAtEnd && !isAtEnd && !track.current.isHeld && !now.hasNewer) return toEnd(false);
     if (isAtEnd) track.current.isHeld = false;
+    keepPlace(list, track, now.rows);
     track.current.isAtEnd = isAtEnd;
     setAtEnd(isAtEnd);
     if (now.hasOlder && offset < handle.viewportSize * aheadScreens) now.onNeedOlder();
@@ -85,7 +93,10 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
   usePlacing(list, track, rows, toEnd);
   useSeen(list, rows, look);
 
-  const onTakeHold = useCallback(() => { track.current.isHeld = true; }, []);
+  const onTakeHold = useCallback(() => {
+    track.current.isHeld = true;
+    track.current.placedAt = null;
+  }, []);
   const onResize = useCallback(() => { if (track.current.isAtEnd) toEnd(false); }, [toEnd]);
 
   const toSeq = useCallback((seq: number) => {
@@ -93,6 +104,7 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
     if (index < 0) return false;
     track.current.isAtEnd = false;
     track.current.isPlaced = true;
+    track.current.placedAt = null;
     list.current?.scrollToIndex(index, { align: "center" });
     return true;
   }, []);
@@ -101,6 +113,15 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
 }
 
 type List = React.RefObject<VListHandle | null>;
+
+/** Heights that become known only later, and history that comes in above, must not push the place away. */
+function keepPlace(list: List, track: React.RefObject<Track>, rows: readonly Row[]): void {
+  const handle = list.current;
+  if (!handle || track.current.placedAt === null) return;
+  const index = rows.findIndex((row) => row.message.key === track.current.placedAt);
+  const wanted = Math.min(handle.getItemOffset(index) - placeGap, handle.scrollSize - handle.viewportSize);
+  if (index >= 0 && Math.abs(handle.scrollOffset - wanted) > 1) handle.scrollToIndex(index, { align: "start", offset: -placeGap });
+}
 
 /** After the rows change: to the place where reading begins, or on with the newest. */
 function usePlacing(list: List, track: React.RefObject<Track>, rows: readonly Row[], toEnd: (smooth: boolean) => void): void {
@@ -112,13 +133,17 @@ function usePlacing(list: List, track: React.RefObject<Track>, rows: readonly Ro
     const isMineNew = before.length > 0 && last.message.key !== before.at(-1) && last.message.seq === null;
     if (track.current.isPlaced) {
       if (track.current.isAtEnd || isMineNew) toEnd(false);
+      else keepPlace(list, track, rows);
       return;
     }
     track.current.isPlaced = true;
     const unread = rows.findIndex((row) => row.isFirstUnread);
     if (unread < 0) return toEnd(false);
     track.current.isAtEnd = false;
-    list.current?.scrollToIndex(unread, { align: "start", offset: -16 });
+    track.current.placedAt = rows[unread]?.message.key ?? null;
+    // Whoever moves without a hand, as a screen reader does, is not to be held for longer.
+    setTimeout(() => { track.current.placedAt = null; }, settleMs);
+    list.current?.scrollToIndex(unread, { align: "start", offset: -placeGap });
   }, [list, track, rows, toEnd]);
 }
 
