@@ -7,8 +7,8 @@ export default defineConfig({
   testDir: "tests",
   testMatch: process.env["FIGURES"] ? "figures.ts" : "*.spec.ts",
   outputDir: "../../target/journeys",
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
   // Each worker has its own Kith with its own Postgres; two of them fill two cores.
   workers: 2,
   fullyParallel: false,

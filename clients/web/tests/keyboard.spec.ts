@@ -20,6 +20,8 @@ test("a conversation is found, opened, answered and left without a mouse", async
   const page = await open();
   await signIn(page, ann.username, Person.password, "/messages");
   await expect(page.getByRole("link", { name: /Ben Brandt/ })).toBeVisible();
+  // What the server offers is asked once at the start, and may come after the rooms.
+  await expect(page.getByRole("link", { name: "Find" })).toBeVisible();
 
   // Past the navigation by the first stop, through it by the next ones, then the list.
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
@@ -81,6 +83,11 @@ test("a dialog keeps the focus inside and gives it back; tabs and choices follow
   await page.keyboard.press("Escape");
   await expect(dialog).toBeHidden();
   await expect(leave).toBeFocused();
+
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByRole("dialog")).toBeHidden();
 
   await page.goto("/friends/requests");
   await page.getByRole("tab", { name: "Received" }).focus();

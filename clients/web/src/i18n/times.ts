@@ -43,14 +43,16 @@ export function dayName(translator: Translator, at: number, now: number): string
   if (days <= 0) return translator.t("time.today");
   if (days === 1) return translator.t("time.yesterday");
   if (days < 7) return format(translator.locale, "long weekday", { weekday: "long" }).format(at);
-  return format(translator.locale, "day", { weekday: "short", day: "numeric", month: "long", year: "numeric" }).format(at);
+  const isThisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  if (isThisYear) return format(translator.locale, "day", { weekday: "short", day: "numeric", month: "long" }).format(at);
+  return format(translator.locale, "day and year", { weekday: "short", day: "numeric", month: "long", year: "numeric" }).format(at);
 }
 
 /** "5 minutes ago". */
 export function relativeTime(translator: Translator, at: number, now: number): string {
   const relative = new Intl.RelativeTimeFormat(translator.locale, { numeric: "auto" });
   const seconds = Math.max(0, (now - at) / 1000);
-  if (seconds < 60) return relative.format(0, "minute");
+  if (seconds < 60) return translator.t("time.justNow");
   if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), "minute");
   if (seconds < 86_400) return relative.format(-Math.floor(seconds / 3600), "hour");
   if (seconds < 30 * 86_400) return relative.format(-daysBetween(at, now), "day");

@@ -1,10 +1,12 @@
 /** The signed-in app: navigation, a list, and what was picked from it. Phones show one of the two, wide screens both. */
-import { Suspense, useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { useLocation, useSearch } from "wouter";
 import type { MessageKey } from "../i18n/catalogue.ts";
 import { useI18n } from "../i18n/useI18n.tsx";
 import { useSession } from "../state/session.tsx";
+import { shortcutsShown } from "../state/shortcuts.ts";
 import { useOpen } from "../state/useOpen.ts";
+import { useStore } from "../state/useStore.ts";
 import { Button } from "../ui/Button.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import type { IconName } from "../ui/Icon.tsx";
@@ -15,6 +17,8 @@ import { placeOf, type Area } from "./places.tsx";
 import { useAppBadge } from "./useAppBadge.ts";
 import { useShortcuts } from "./useShortcuts.ts";
 import styles from "./Shell.module.css";
+
+const ShortcutsDialog = lazy(() => import("../features/settings/ShortcutsDialog.tsx").then((module) => ({ default: module.ShortcutsDialog })));
 
 const nothingPicked: Readonly<Record<Area, { readonly icon: IconName; readonly title: MessageKey; readonly text: MessageKey }>> = {
   messages: { icon: "chat", title: "rooms.pick", text: "rooms.pickText" },
@@ -65,6 +69,7 @@ export function Shell() {
           </main>
         </div>
       </div>
+      {useStore(shortcutsShown) && <Suspense fallback={null}><ShortcutsDialog onClose={() => shortcutsShown.set(false)} /></Suspense>}
     </div>
   );
 }

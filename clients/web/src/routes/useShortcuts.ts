@@ -1,6 +1,7 @@
-/** Keys: N new chat, / search, Alt+arrow to the next conversation, Escape back to the list. Never while somebody types. */
+/** Keys: N new chat, / search, Alt+arrow to the next conversation, Escape back to the list, ? says so. Never while somebody types. */
 import { useEffect } from "react";
 import { useLocation } from "wouter";
+import { shortcutsShown } from "../state/shortcuts.ts";
 import { useSession } from "../state/session.tsx";
 
 export function useShortcuts(): void {
@@ -21,6 +22,7 @@ export function useShortcuts(): void {
       }
       if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === "n") navigate("/new");
+      else if (event.key === "?") shortcutsShown.set(true);
       else if (event.key === "/") document.querySelector<HTMLElement>("[role=search] input")?.focus();
       else if (event.key === "Escape" && path.startsWith("/chat/")) navigate(path.endsWith("/info") ? path.slice(0, -5) : "/messages");
       else return;

@@ -25,7 +25,7 @@ export function Button({ look = "soft", icon, wide = false, busy = false, childr
 export interface IconButtonProps extends Native {
   readonly icon: IconName;
   readonly label: string;
-  readonly look?: "plain" | "solid";
+  readonly look?: "plain" | "solid" | "soft";
   readonly ref?: Ref<HTMLButtonElement>;
   readonly children?: ReactNode;
 }

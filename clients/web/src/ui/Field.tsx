@@ -42,9 +42,12 @@ export function TextArea({ label, hint, error, ...rest }: Common & Omit<Textarea
 function Note({ id, hint, error }: { readonly id: string; readonly hint: string | undefined; readonly error: string | undefined }) {
   if (error) {
     return (
-      <p id={id} className={styles.error} role="alert">
-        <Icon name="alert" size={15} /> {error}
-      </p>
+      <div id={id}>
+        <p className={styles.error} role="alert">
+          <Icon name="alert" size={15} /> {error}
+        </p>
+        {hint && <p className={styles.hint}>{hint}</p>}
+      </div>
     );
   }
   return hint ? <p id={id} className={styles.hint}>{hint}</p> : null;

@@ -11,7 +11,7 @@ export interface MessageTextProps {
 
 export function MessageText({ text, mentions }: MessageTextProps) {
   const parts = useMemo(() => inlineParts(text, mentions), [text, mentions]);
-  return <span className={styles.text} dir="auto">{parts.map((part, index) => <Fragment key={index}>{element(part)}</Fragment>)}</span>;
+  return <span className={styles.text}>{parts.map((part, index) => <Fragment key={index}>{element(part)}</Fragment>)}</span>;
 }
 
 function element(part: InlinePart): ReactNode {

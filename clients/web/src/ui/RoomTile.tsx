@@ -37,8 +37,8 @@ export function RoomTile(props: RoomTileProps) {
         <span className={styles.bottom}>
           <span className={styles.preview} data-kind={preview.kind}>
             {props.ticks}
-            {preview.prefix && <><bdi className={styles.prefix}>{preview.prefix}</bdi> </>}
-            <bdi>{preview.text}</bdi>
+            {preview.prefix && <span className={styles.prefix}>{preview.prefix}</span>}
+            <bdi className={styles.said}>{preview.text}</bdi>
           </span>
           {props.pinned && unread.count === 0 && <span className={styles.mark} role="img" aria-label={props.pinned} title={props.pinned}><Icon name="pin" size={15} /></span>}
           {props.mention && <span className={styles.at} role="img" aria-label={props.mention}>@</span>}

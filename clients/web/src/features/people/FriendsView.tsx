@@ -27,7 +27,7 @@ export function FriendsView({ current }: { readonly current: string | null }) {
   const [filter, setFilter] = useState("");
   const model = useFriendsViewModel(filter);
   const actions = usePersonActions();
-  const rows = (friends: readonly Friend[]) => <ul>{friends.map((friend) => <li key={friend.user.id}><FriendRow friend={friend} actions={actions} isCurrent={friend.user.id === current} /></li>)}</ul>;
+  const rows = (friends: readonly Friend[]) => friends.map((friend) => <li key={friend.user.id}><FriendRow friend={friend} actions={actions} isCurrent={friend.user.id === current} /></li>);
   const nobody = model.online.length + model.others.length === 0;
   return (
     <Pane title={t("friends.title")} label={t("friends.title")}
@@ -38,8 +38,11 @@ export function FriendsView({ current }: { readonly current: string | null }) {
       {model.isEmpty && model.load.kind === "ready" && <EmptyState icon="friends" title={t("friends.none")} action={<Button look="primary" icon="search" onClick={open("/friends/find")}>{t("find.title")}</Button>}>{t("friends.noneText")}</EmptyState>}
       {model.isEmpty && (model.load.kind === "idle" || model.load.kind === "loading") && <RowSkeletons label={t("app.loading")} />}
       {!model.isEmpty && nobody && <EmptyState icon="search" title={t("friends.noMatch")} />}
-      {model.online.length > 0 && <><SectionHeading>{t("friends.onlineSection")}</SectionHeading>{rows(model.online)}</>}
-      {model.others.length > 0 && <><SectionHeading>{model.online.length > 0 ? t("friends.othersSection") : t("friends.count", { count: model.total })}</SectionHeading>{rows(model.others)}</>}
+      {/* One list: whoever comes or goes moves within it, and what is open at their row stays open. */}
+      {!nobody && <ul>{[
+        ...(model.online.length > 0 ? [<li key="online"><SectionHeading>{t("friends.onlineSection")}</SectionHeading></li>, ...rows(model.online)] : []),
+        ...(model.others.length > 0 ? [<li key="others"><SectionHeading>{model.online.length > 0 ? t("friends.othersSection") : t("friends.count", { count: model.total })}</SectionHeading></li>, ...rows(model.others)] : []),
+      ]}</ul>}
       {actions.dialog}
     </Pane>
   );

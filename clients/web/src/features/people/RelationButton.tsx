@@ -3,7 +3,7 @@ import type { User } from "@kith/client";
 import { useI18n } from "../../i18n/useI18n.tsx";
 import { useSession } from "../../state/session.tsx";
 import { useStore } from "../../state/useStore.ts";
-import { Button } from "../../ui/Button.tsx";
+import { Button, IconButton } from "../../ui/Button.tsx";
 import { usePersonActions } from "./usePersonActions.tsx";
 
 export function RelationButton({ user, onAsk }: { readonly user: User; readonly onAsk: (user: User) => void }) {
@@ -15,13 +15,13 @@ export function RelationButton({ user, onAsk }: { readonly user: User; readonly 
   const relation = live?.relation ?? user.relation;
   switch (relation) {
     case "none":
-      return <Button icon="personAdd" onClick={() => onAsk(user)}>{t("find.add")}</Button>;
+      return <IconButton icon="personAdd" look="soft" label={`${t("find.add")}: ${user.displayName}`} onClick={() => onAsk(user)} />;
     case "outgoing":
       return <Button disabled>{t("find.added")}</Button>;
     case "incoming":
       return <Button look="primary" onClick={() => void (incoming ? actions.respond(incoming, "accept") : actions.ask(user))}>{t("requests.accept")}</Button>;
     case "friends":
-      return <Button icon="chat" onClick={() => actions.write(user.id)}>{t("friends.message")}</Button>;
+      return <IconButton icon="chat" look="soft" label={`${t("friends.message")}: ${user.displayName}`} onClick={() => actions.write(user.id)} />;
     case "blocked":
       return <Button onClick={() => actions.unblock(user)}>{t("friends.unblock")}</Button>;
     case "self":

@@ -9,6 +9,8 @@ import { useNow } from "../../state/useNow.ts";
 import { useOpen } from "../../state/useOpen.ts";
 import { useStore } from "../../state/useStore.ts";
 import { RoomTile, type RoomTileProps } from "../../ui/RoomTile.tsx";
+import { Ticks } from "../../ui/Ticks.tsx";
+import { progressOf, reached } from "../chat/ticks.ts";
 import { isMuted } from "./roomsViewModel.ts";
 import { otherOf, participantName, roomName, roomPicture, shortName } from "./roomNames.ts";
 
@@ -24,11 +26,15 @@ export const RoomListItem = memo(function RoomListItem({ room, me, isCurrent }: 
   const presence = useStore(other ? session.people.presence(other.id) : nobody)?.status ?? null;
   const typing = useStore(session.rooms.typing(room.id));
   const draft = useStore(session.messages.draft(room.id));
+  const positions = useStore(session.rooms.positions(room.id));
+  const preview = previewOf({ room, me, typing, draft: isCurrent ? "" : draft }, translator);
+  const mine = preview.kind === "message" && room.lastMessage?.senderId === me ? room.lastMessage : null;
+  const tick = mine && reached(mine.seq, progressOf(room, positions, me));
   const href = `/chat/${room.id}`;
   const at = room.lastMessage?.createdAt ?? room.updatedAt;
   return (
     <RoomTile href={href} name={roomName(room, me, translator)} avatar={{ ...roomPicture(room, me), presence }}
-      preview={previewOf({ room, me, typing, draft: isCurrent ? "" : draft }, translator)}
+      preview={preview} ticks={tick && <Ticks state={tick} label={t(`chat.state.${tick}`)} />}
       time={at > now - 60_000 ? clockTime(translator, at) : listTime(translator, at, now)} timeTitle={fullTime(translator, at)}
       unread={{ count: room.unreadCount, label: t("rooms.unread", { count: room.unreadCount }) }}
       mention={room.mentionCount > 0 ? t("rooms.mentioned") : null} muted={isMuted(room, now) ? t("rooms.muted") : null} pinned={room.isPinned ? t("rooms.pinned") : null}
@@ -53,7 +59,8 @@ export function previewOf({ room, me, typing, draft }: PreviewSource, translator
   const message = room.lastMessage;
   if (!message) return { kind: "note", text: t("rooms.noMessages") };
   if (message.text === null) return { kind: "note", text: t("rooms.deleted") };
-  const prefix = message.senderId === me ? t("rooms.youPrefix") : room.kind === "group" ? `${shortName(participantName(room, message.senderId, translator))}:` : undefined;
+  // In a direct room the ticks say that it is mine.
+  const prefix = room.kind === "direct" ? undefined : message.senderId === me ? t("rooms.youPrefix") : `\u2068${shortName(participantName(room, message.senderId, translator))}\u2069:`;
   return { kind: "message", text: oneLine(message.text), ...(prefix ? { prefix } : {}) };
 }
 

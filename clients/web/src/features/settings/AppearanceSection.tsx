@@ -13,7 +13,7 @@ export function AppearanceSection() {
   const options = (Object.keys(themes) as Theme[]).map((value) => ({ value, label: t(themes[value]) }));
   return (
     <SectionPage title={t("settings.appearance")}>
-      <Card><Choice label={t("settings.appearance")} hideLabel name="theme" value={theme} options={options} onChange={(next) => setPreference({ theme: next })} /></Card>
+      <Card><Choice label={t("settings.appearance")} list name="theme" value={theme} options={options} onChange={(next) => setPreference({ theme: next })} /></Card>
     </SectionPage>
   );
 }
@@ -24,7 +24,7 @@ export function LanguageSection() {
   const options = locales.map(({ id, name }) => ({ value: id, label: name, lang: id }));
   return (
     <SectionPage title={t("settings.language")}>
-      <Card><Choice<Locale> label={t("settings.language")} hideLabel name="locale" value={locale} options={options} onChange={(next) => setPreference({ locale: next })} /></Card>
+      <Card><Choice<Locale> label={t("settings.language")} list name="locale" value={locale} options={options} onChange={(next) => setPreference({ locale: next })} /></Card>
     </SectionPage>
   );
 }

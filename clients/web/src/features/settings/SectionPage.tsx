@@ -30,14 +30,15 @@ export interface ChoiceProps<Value extends string> {
   readonly value: Value;
   readonly options: readonly { readonly value: Value; readonly label: string; readonly lang?: string }[];
   readonly onChange: (value: Value) => void;
-  readonly hideLabel?: boolean;
+  /** One under another, where the page already says what it is about. */
+  readonly list?: boolean;
 }
 
 /** A few words of which one holds. */
-export function Choice<Value extends string>({ label, name, value, options, onChange, hideLabel = false }: ChoiceProps<Value>) {
+export function Choice<Value extends string>({ label, name, value, options, onChange, list = false }: ChoiceProps<Value>) {
   return (
-    <fieldset className={styles.choice}>
-      <legend className={hideLabel ? "visually-hidden" : undefined}>{label}</legend>
+    <fieldset className={list ? styles.list : styles.choice} aria-label={list ? label : undefined}>
+      {!list && <legend>{label}</legend>}
       <div>
         {options.map((option) => (
           <label key={option.value} lang={option.lang}>

@@ -4,6 +4,7 @@ import { useI18n } from "../../i18n/useI18n.tsx";
 import { locales } from "../../i18n/locales.ts";
 import type { MessageKey } from "../../i18n/catalogue.ts";
 import { installer } from "../../state/installer.ts";
+import { shortcutsShown } from "../../state/shortcuts.ts";
 import { useSession } from "../../state/session.tsx";
 import { useAction } from "../../state/useAction.ts";
 import { useOpen } from "../../state/useOpen.ts";
@@ -49,6 +50,7 @@ export function SettingsView({ current }: { readonly current: SettingsSection | 
             </a>
           </li>
         ))}
+        <li className={styles.keyboard}><button type="button" className={styles.item} onClick={() => shortcutsShown.set(true)}><span className={styles.icon}><Icon name="keyboard" size={20} /></span><span className={styles.words}><span>{t("keys.title")}</span><small>{t("keys.hint")}</small></span></button></li>
         {install && <li><button type="button" className={styles.item} onClick={() => void install()}><span className={styles.icon}><Icon name="install" size={20} /></span><span className={styles.words}><span>{t("settings.install")}</span><small>{t("settings.installHint")}</small></span></button></li>}
         <li><button type="button" className={styles.item} data-danger onClick={() => setLeaving(true)}><span className={styles.icon}><Icon name="leave" size={20} /></span><span className={styles.words}><span>{t("settings.signOut")}</span></span></button></li>
       </ul>

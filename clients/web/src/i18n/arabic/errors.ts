@@ -30,6 +30,7 @@ export const errors = {
   "error.network": "لا يمكن الوصول إلى الخادم. تحقق من اتصالك.",
   "error.signedOut": "تم تسجيل خروجك. سجّل الدخول مجددًا.",
   "error.unknown": "لم ينجح هذا ({code}). حاول مجددًا.",
+  "time.justNow": "الآن",
   "time.yesterday": "أمس",
   "time.today": "اليوم",
 } satisfies Partial<Catalogue>;

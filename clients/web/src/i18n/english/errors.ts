@@ -30,6 +30,7 @@ export const errors = {
   "error.network": "The server cannot be reached. Check your connection.",
   "error.signedOut": "You are signed out. Sign in again.",
   "error.unknown": "This did not work ({code}). Try again.",
+  "time.justNow": "just now",
   "time.yesterday": "Yesterday",
   "time.today": "Today",
 } as const satisfies Readonly<Record<string, string | Plural>>;

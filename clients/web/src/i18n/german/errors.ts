@@ -30,6 +30,7 @@ export const errors = {
   "error.network": "Der Server ist nicht zu erreichen. Prüfe deine Verbindung.",
   "error.signedOut": "Du bist abgemeldet. Melde dich wieder an.",
   "error.unknown": "Das hat nicht geklappt ({code}). Versuche es noch einmal.",
+  "time.justNow": "gerade eben",
   "time.yesterday": "Gestern",
   "time.today": "Heute",
 } satisfies Partial<Catalogue>;
