@@ -67,7 +67,7 @@ pub const INVARIANTS: &[(&str, &str)] = &[
     ("I11", "everybody has everything soon after the heal"),
     (
         "I12",
-        "sockets, files and transactions go back to what they were",
+        "sockets, files, tasks, connections, transactions and subscriptions go back to what they were",
     ),
     ("I13", "unread counts are what counting gives"),
     (
@@ -84,6 +84,16 @@ pub fn check(entries: &[Entry], dump: &Dump, bounds: &Bounds) -> Vec<Finding> {
     findings.extend(positions::check(&facts));
     findings.extend(endings::check(entries, bounds));
     findings
+}
+
+/// Whether all devices know the positions that are stored; and whether what was answered is stored, of which a node that dies
+/// may take the last second with it.
+pub(crate) fn positions_agree(entries: &[Entry], dump: &Dump) -> (bool, bool) {
+    let facts = Facts::new(entries, dump);
+    (
+        positions::read(&facts).is_empty(),
+        positions::are_answered_stored(&facts),
+    )
 }
 
 /// Reads a run that died before the database could be read.

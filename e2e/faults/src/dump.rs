@@ -117,15 +117,20 @@ impl Dump {
             });
         }
         dump.entries.sort_by_key(|entry| (entry.room, entry.seq));
-        let positions = sqlx::query("SELECT room_id, user_id, read_seq FROM chat.positions");
-        for row in positions.fetch_all(&mut *db).await? {
-            dump.positions.push(Position {
-                room: row.get(0),
-                user: row.get(1),
-                seq: row.get::<i64, _>(2).cast_unsigned(),
-            });
-        }
+        dump.positions = Self::positions(db).await?;
         Ok(dump)
+    }
+
+    /// The positions only.
+    pub async fn positions(db: &mut PgConnection) -> anyhow::Result<Vec<Position>> {
+        let positions = sqlx::query("SELECT room_id, user_id, read_seq FROM chat.positions");
+        let position = |row: sqlx::postgres::PgRow| Position {
+            room: row.get(0),
+            user: row.get(1),
+            seq: row.get::<i64, _>(2).cast_unsigned(),
+        };
+        let positions = positions.fetch_all(db).await?;
+        Ok(positions.into_iter().map(position).collect())
     }
 
     /// The rooms and their heads only.

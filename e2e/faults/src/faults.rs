@@ -1,6 +1,7 @@
 //! The faults: each one says what it needs, what it does to a running world, and when that is over. What must hold
 //! whatever happens is the checker's; what one fault demands beyond that it notes itself.
 
+mod crowd;
 mod f01_gateway_killed;
 mod f02_services_killed;
 mod f03_redis_killed;
@@ -36,6 +37,8 @@ pub struct Fault {
     pub title: &'static str,
     /// Whether CI runs it.
     pub in_ci: bool,
+    /// Whether it measures the machine, so that no other run may be beside it.
+    pub alone: bool,
     /// The world it needs.
     pub shape: Shape,
     /// Configuration of the nodes beyond the usual.

@@ -16,6 +16,7 @@ pub mod checker;
 pub mod dump;
 pub mod faults;
 pub mod history;
+mod levels;
 mod phone;
 pub mod proxy;
 pub mod report;

@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use futures::{StreamExt as _, stream};
 use kith_faults::{
     Mode, Outcome, Plan,
     checker::{self, Bounds},
@@ -62,6 +63,9 @@ struct Runs {
     /// Only the faults that CI runs.
     #[arg(long)]
     ci: bool,
+    /// How many runs go on at once: most of a run is waiting. Those that measure the machine are alone all the same.
+    #[arg(long, default_value_t = 1, value_name = "RUNS")]
+    at_once: usize,
     /// Where histories and the report go.
     #[arg(long, default_value = "target/faults", value_name = "FOLDER")]
     out: PathBuf,
@@ -103,28 +107,20 @@ async fn main() -> anyhow::Result<ExitCode> {
 }
 
 async fn run(runs: &Runs) -> anyhow::Result<ExitCode> {
-    let kith = binary(runs.kith.as_deref())?;
-    let mode = if runs.quick { Mode::Quick } else { Mode::Full };
+    let (alone, together): (Vec<Plan>, Vec<Plan>) =
+        plans(runs)?.into_iter().partition(|plan| plan.fault.alone);
+    let report = runs.out.join("report.md");
     let mut outcomes = Vec::new();
-    for fault in chosen(runs)? {
-        for seed in runs.seed..runs.seed + runs.seeds {
-            let folder = runs.out.join(format!("{}-{seed}", fault.id));
-            let plan = Plan {
-                fault,
-                seed,
-                bug: None,
-                mode,
-                folder,
-                kith: kith.clone(),
-            };
-            let outcome = play(plan).await;
-            say(&report::line(&outcome))?;
-            outcomes.push(outcome);
-            // After each run: a report of half of them is better than none.
-            report::write(&outcomes, &runs.out.join("report.md"))?;
-        }
+    let mut beside = stream::iter(together)
+        .map(play)
+        .buffer_unordered(runs.at_once);
+    while let Some(outcome) = beside.next().await {
+        took_place(outcome, &mut outcomes, &report)?;
     }
-    say(&format!("report: {}", runs.out.join("report.md").display()))?;
+    for plan in alone {
+        took_place(play(plan).await, &mut outcomes, &report)?;
+    }
+    say(&format!("report: {}", report.display()))?;
     let is_well = |outcome: &Outcome| outcome.findings.is_empty();
     if outcomes.iter().all(is_well) {
         return Ok(ExitCode::SUCCESS);
@@ -138,6 +134,34 @@ async fn run(runs: &Runs) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::FAILURE)
+}
+
+fn plans(runs: &Runs) -> anyhow::Result<Vec<Plan>> {
+    let kith = binary(runs.kith.as_deref())?;
+    let mode = if runs.quick { Mode::Quick } else { Mode::Full };
+    let mut plans = Vec::new();
+    for seed in runs.seed..runs.seed + runs.seeds {
+        for fault in chosen(runs)? {
+            plans.push(Plan {
+                fault,
+                seed,
+                bug: None,
+                mode,
+                folder: runs.out.join(format!("{}-{seed}", fault.id)),
+                kith: kith.clone(),
+            });
+        }
+    }
+    Ok(plans)
+}
+
+/// Tells of a run. The report is written after each: one of half of them is better than none.
+fn took_place(outcome: Outcome, outcomes: &mut Vec<Outcome>, report: &Path) -> anyhow::Result<()> {
+    say(&report::line(&outcome))?;
+    outcomes.push(outcome);
+    let number = |outcome: &Outcome| FAULTS.iter().position(|it| it.id == outcome.plan.fault.id);
+    outcomes.sort_by_key(|outcome| (number(outcome), outcome.plan.seed));
+    report::write(outcomes, report)
 }
 
 fn binary(named: Option<&Path>) -> anyhow::Result<PathBuf> {

@@ -1,7 +1,8 @@
-//! A device of a person, made of the SDK's parts: cursors, an outbox, backoff, a socket. It talks, reads, loses its
-//! connection and comes back as an app does, and writes down what it sees. It repairs only what the contract tells a
-//! device to repair; what came out of order or not at all stays visible in the history.
+//! A device of a person. Half of them are made of the SDK's parts (cursors, an outbox, backoff, a socket), and write down every
+//! frame that comes: what came out of order or not at all stays visible in the history. The other half are the SDK's client
+//! as it is, which repairs what it is to repair. All of them talk, read, lose their connection and come back as an app does.
 
+mod bot;
 mod hearing;
 mod sending;
 
@@ -18,7 +19,7 @@ use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::Futures
 use kith_e2e::background;
 use kith_sdk::{
     backoff::Backoff,
-    model::{Fetched, RoomId, UserId},
+    model::{Fetched, RoomId, Session, UserId},
     outbox::Outbox,
     rest::Api,
     socket::{ConnectError, Connection, Hello, Link, SocketError, Upgrade},
@@ -32,6 +33,7 @@ use tokio::{
 };
 
 use crate::history::{History, What};
+use bot::{Bot, Notebook};
 use sending::Attempted;
 
 /// An attempt to connect that takes longer is given up.
@@ -57,9 +59,16 @@ pub(crate) struct Phone {
     pub(crate) name: String,
     /// Whose it is.
     pub(crate) user: UserId,
-    shared: Arc<Shared>,
+    kind: Kind,
     stop: watch::Sender<bool>,
     task: Mutex<Option<JoinHandle<()>>>,
+}
+
+enum Kind {
+    /// Made of the SDK's parts.
+    Parts(Arc<Shared>),
+    /// The SDK's client.
+    Client(Notebook, watch::Receiver<bool>),
 }
 
 struct Shared {
@@ -131,9 +140,46 @@ impl Phone {
         Self {
             name,
             user,
-            shared,
+            kind: Kind::Parts(shared),
             stop,
             task: Mutex::new(Some(task)),
+        }
+    }
+
+    /// The same with the SDK's client.
+    pub(crate) fn start_client(
+        name: String,
+        session: &Session,
+        gates: Vec<Api>,
+        air: &Arc<Air>,
+        random: StdRng,
+    ) -> Self {
+        let user = session.user.user.id;
+        air.history.add(What::Device {
+            device: name.clone(),
+            user,
+        });
+        let notebook = Notebook::new(name.clone(), user, air);
+        let (stop, stopped) = watch::channel(false);
+        let (connected, is_connected) = watch::channel(false);
+        let bot = Bot {
+            notebook: notebook.clone(),
+            gates,
+            // Its other devices have the same session, and a refresh token is good once.
+            session: Session {
+                refresh_token: None,
+                ..session.clone()
+            },
+            random,
+            stop: stopped,
+            is_connected: connected,
+        };
+        Self {
+            name,
+            user,
+            kind: Kind::Client(notebook, is_connected),
+            stop,
+            task: Mutex::new(Some(background(bot.run()))),
         }
     }
 
@@ -152,17 +198,26 @@ impl Phone {
     }
 
     pub(crate) fn is_connected(&self) -> bool {
-        self.shared.lock().is_connected
+        match &self.kind {
+            Kind::Parts(shared) => shared.lock().is_connected,
+            Kind::Client(_, is_connected) => *is_connected.borrow(),
+        }
     }
 
     /// Whether nothing that it has to say is unsaid.
     pub(crate) fn has_said_all(&self) -> bool {
-        self.shared.lock().outbox.is_empty()
+        match &self.kind {
+            Kind::Parts(shared) => shared.lock().outbox.is_empty(),
+            Kind::Client(notebook, _) => notebook.has_said_all(),
+        }
     }
 
     /// How far it is in a room that it knows.
     pub(crate) fn cursor(&self, room: RoomId) -> Option<u64> {
-        self.shared.lock().cursors.room(room)
+        match &self.kind {
+            Kind::Parts(shared) => shared.lock().cursors.room(room),
+            Kind::Client(notebook, _) => notebook.cursor(room),
+        }
     }
 }
 

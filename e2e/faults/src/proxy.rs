@@ -179,6 +179,14 @@ impl Proxy {
         self.shared.stranded_below.send_replace(next);
     }
 
+    /// Cuts the stranded connections, so that the other ends learn of it too.
+    pub fn bury(&self) {
+        let stranded = *self.shared.stranded_below.borrow();
+        self.shared
+            .cut_below
+            .send_modify(|below| *below = stranded.max(*below));
+    }
+
     /// Waits until some connection comes to a point of its protocol, and holds it there.
     pub fn hold_at(&self, moment: Moment) -> impl Future<Output = ()> + Send + use<> {
         let (tell, told) = oneshot::channel();

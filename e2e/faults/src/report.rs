@@ -111,6 +111,7 @@ pub fn markdown(outcomes: &[Outcome]) -> String {
             outcome.took.as_secs(),
         );
     }
+    demands(&mut text, outcomes);
     let broken = outcomes
         .iter()
         .filter(|outcome| !outcome.findings.is_empty());
@@ -119,6 +120,24 @@ pub fn markdown(outcomes: &[Outcome]) -> String {
     }
     invariants(&mut text);
     text
+}
+
+/// What each fault demands beyond the invariants, with what was measured.
+fn demands(text: &mut String, outcomes: &[Outcome]) {
+    text.push_str("\n## What the faults themselves demand\n\n| fault | seed | demand | holds |\n|---|---|---|---|\n");
+    for outcome in outcomes {
+        for entry in &outcome.entries {
+            if let What::Extra {
+                text: demand,
+                holds,
+            } = &entry.what
+            {
+                let holds = if *holds { "yes" } else { "**no**" };
+                let (id, seed) = (outcome.plan.fault.id, outcome.plan.seed);
+                let _ = writeln!(text, "| {id} | {seed} | {demand} | {holds} |");
+            }
+        }
+    }
 }
 
 fn invariants(text: &mut String) {

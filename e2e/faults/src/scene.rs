@@ -19,6 +19,7 @@ use crate::{
     dump::{Dump, Room, Stay},
     faults::Fault,
     history::{Entry, History, What},
+    levels::Levels,
     phone::Phone,
     seeded::Bug,
     traffic::{Size, Traffic},
@@ -27,8 +28,8 @@ use crate::{
 
 /// How long devices may take to have said everything, and to have everything, before that counts as never.
 const REST: Duration = Duration::from_mins(1);
-/// How long things may take to go back to their former level.
-const LEVELLING: Duration = Duration::from_secs(20);
+/// How long an answered position may take to be written.
+const WRITTEN: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
 
 /// How large a run is, and how strict about time.
@@ -128,7 +129,7 @@ async fn act(plan: Plan, history: History) -> Dump {
         variables: (plan.fault.variables)(),
     };
     let world = World::start(&making).await;
-    let files: Vec<u64> = (0..world.places.len()).map(|at| world.files(at)).collect();
+    let levels = Levels::take(&world).await;
     let traffic = Traffic::begin(&world, plan.mode.size(), plan.seed, &history).await;
     let mut scene = Scene {
         world,
@@ -151,7 +152,7 @@ async fn act(plan: Plan, history: History) -> Dump {
     scene.come_to_rest().await;
     scene.count_unread().await;
     let dump = scene.dump(&plan.folder).await;
-    scene.end(&files).await;
+    scene.end(&levels).await;
     dump
 }
 
@@ -292,11 +293,31 @@ impl Scene {
         }
     }
 
+    /// Positions are written a moment after they are answered and told a moment later, on a busy machine a long one. What does
+    /// not agree in time is the checker's to find.
+    async fn settle_positions(&self) {
+        let mut db = self.world.database().await;
+        let began = Instant::now();
+        while began.elapsed() < REST {
+            let dump = Dump {
+                stays: Dump::stays(&mut db).await.unwrap(),
+                positions: Dump::positions(&mut db).await.unwrap(),
+                ..Dump::default()
+            };
+            let (agree, are_stored) = checker::positions_agree(&self.history.entries(), &dump);
+            if agree && (are_stored || began.elapsed() > WRITTEN) {
+                return;
+            }
+            tokio::time::sleep(POLL * 10).await;
+        }
+    }
+
     async fn count_unread(&self) {
-        // Positions are written a moment after they are answered.
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
-        let api = &self.world.apis()[0];
-        for person in &self.traffic.people {
+        self.settle_positions().await;
+        // Of each node its share: all count alike.
+        let apis = self.world.apis();
+        for (number, person) in self.traffic.people.iter().enumerate() {
+            let api = &apis[number % apis.len()];
             let paging = Paging {
                 limit: Some(100),
                 cursor: None,
@@ -320,62 +341,17 @@ impl Scene {
     }
 
     /// Switches the devices off, and compares what they used with what there was before.
-    async fn end(&self, files: &[u64]) {
+    async fn end(&self, before: &Levels) {
         for phone in self.traffic.phones.iter() {
             phone.stop().await;
         }
-        for at in self.world.gateways() {
-            let node = self.world.node(at);
-            let sockets = async || count(node.metric("kith_ws_sockets").await.unwrap_or(0.0));
-            self.level(
-                &format!("sockets of {}", self.world.places[at].name),
-                0,
-                0,
-                sockets,
-            )
-            .await;
-        }
-        for (at, before) in files.iter().enumerate() {
-            // Pools fill while there is work; they are bounded, and so is this.
-            let open = async || self.world.files(at);
-            self.level(
-                &format!("files of {}", self.world.places[at].name),
-                *before,
-                40,
-                open,
-            )
-            .await;
-        }
-        let idle = async || {
-            let mut db = self.world.database().await;
-            let count = sqlx::query_scalar::<_, i64>(
-                "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'",
-            );
-            count.fetch_one(&mut db).await.unwrap().cast_unsigned()
-        };
-        self.level("transactions left open", 0, 0, idle).await;
-        for at in 0..self.world.places.len() {
-            let output = self.world.node(at).output();
-            if let Some(line) = output.lines().find(|line| line.contains("panicked at")) {
-                let text = format!("{}: {line}", self.world.places[at].name);
+        before.compare(&self.world, &self.history, self.mode).await;
+        for place in &self.world.places {
+            for line in place.complaints() {
+                let text = format!("{}: {line}", place.name);
                 self.history.add(What::Broken { text });
             }
         }
-    }
-
-    async fn level(&self, what: &str, before: u64, slack: u64, measure: impl AsyncFn() -> u64) {
-        let deadline = Instant::now() + LEVELLING;
-        let mut after = measure().await;
-        while after > before + slack && Instant::now() < deadline {
-            tokio::time::sleep(POLL * 4).await;
-            after = measure().await;
-        }
-        self.history.add(What::Level {
-            what: what.to_owned(),
-            before,
-            after,
-            slack,
-        });
     }
 }
 
@@ -442,14 +418,4 @@ pub(crate) type Acting<'a> = futures::future::LocalBoxFuture<'a, ()>;
 /// Makes an [`Acting`].
 pub(crate) fn acting<'a>(future: impl Future<Output = ()> + 'a) -> Acting<'a> {
     future.boxed_local()
-}
-
-/// A gauge that counts things.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a count, far below what a float holds exactly"
-)]
-fn count(gauge: f64) -> u64 {
-    gauge.max(0.0).round() as u64
 }

@@ -82,10 +82,15 @@ impl Traffic {
                 .map(|api| api.with_token(person.token()))
                 .collect();
             for device in 0..size.devices {
-                let ways = (gates.clone(), person.token().to_owned(), number + device);
                 let name = format!("p{number}.{device}");
                 let own = StdRng::seed_from_u64(random.random());
-                phones.push(Phone::start(name, person.id(), ways, &air, own));
+                // Every other one, of each person with several.
+                phones.push(if (number + device) % 2 == 0 {
+                    let ways = (gates.clone(), person.token().to_owned(), number + device);
+                    Phone::start(name, person.id(), ways, &air, own)
+                } else {
+                    Phone::start_client(name, &person.session, gates.clone(), &air, own)
+                });
             }
         }
         for phone in &phones {

@@ -31,6 +31,8 @@ pub(crate) struct Place {
     /// The way to it: of devices to a gateway, of a gateway to its services.
     pub(crate) gate: Proxy,
     is_gateway: bool,
+    /// What it complained of before it was started anew.
+    complained: Vec<String>,
 }
 
 /// Everything that runs.
@@ -130,6 +132,7 @@ impl World {
             redis,
             gate,
             is_gateway,
+            complained: Vec::new(),
         }
     }
 
@@ -179,6 +182,7 @@ impl World {
         for proxy in [&place.postgres, &place.redis, &place.gate] {
             proxy.cut();
         }
+        place.complained = place.complaints();
         let node = place.node.take().unwrap().restart().await;
         place.gate.lead_to(address_of(&node, place.is_gateway));
         place.node = Some(node);
@@ -242,6 +246,19 @@ impl World {
             answer.status().is_success().then_some(())
         })
         .await;
+    }
+}
+
+impl Place {
+    /// Lines of its output that no node should print, in all its lives.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let output = self.node.as_ref().map(Node::output).unwrap_or_default();
+        let complaints = output
+            .lines()
+            .filter(|line| line.contains("panicked at") || line.contains("\"level\":\"ERROR\""));
+        let mut all = self.complained.clone();
+        all.extend(complaints.map(str::to_owned));
+        all
     }
 }
 

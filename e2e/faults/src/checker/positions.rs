@@ -18,10 +18,15 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
 
 /// I10: positions rise, and what a device was told last is what is stored. Of people who came back only what they did in
 /// their current stay counts, so they are left out.
-fn read(facts: &Facts<'_>) -> Vec<Finding> {
+pub(super) fn read(facts: &Facts<'_>) -> Vec<Finding> {
     let mut told: HashMap<(&str, RoomId), u64> = HashMap::new();
     let mut findings = Vec::new();
-    for entry in facts.entries {
+    // What a late answer still moves afterwards is not in the dump.
+    let until_the_end = facts
+        .entries
+        .iter()
+        .take_while(|entry| !matches!(entry.what, What::Unread { .. }));
+    for entry in until_the_end {
         match &entry.what {
             What::Position { device, room, seq } if stayed(facts, device, *room) => {
                 let before = told.insert((device, *room), *seq).unwrap_or(0);
@@ -56,6 +61,23 @@ fn read(facts: &Facts<'_>) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether every position that somebody was answered is stored.
+pub(super) fn are_answered_stored(facts: &Facts<'_>) -> bool {
+    let stored = stored(facts);
+    facts.entries.iter().all(|entry| match &entry.what {
+        What::Read {
+            device,
+            room,
+            answer: Some(answer),
+            ..
+        } if stayed(facts, device, *room) => {
+            let key = (*room, facts.devices[device.as_str()]);
+            stored.get(&key).is_some_and(|stored| stored >= answer)
+        }
+        _ => true,
+    })
 }
 
 /// Whether the person has been in the room since it began.

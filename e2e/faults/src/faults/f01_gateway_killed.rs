@@ -14,6 +14,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F1",
     title: "gateway killed",
     in_ci: true,
+    alone: false,
     shape: Shape::Apart,
     variables: as_usual,
     act: |scene| acting(act(scene)),

@@ -16,6 +16,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F2",
     title: "services killed at a point of the append",
     in_ci: true,
+    alone: false,
     shape: Shape::Joined,
     variables: as_usual,
     act: |scene| acting(act(scene)),

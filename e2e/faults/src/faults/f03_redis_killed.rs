@@ -12,6 +12,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F3",
     title: "Redis killed, back empty",
     in_ci: true,
+    alone: false,
     shape: Shape::Joined,
     variables: as_usual,
     act: |scene| acting(act(scene)),

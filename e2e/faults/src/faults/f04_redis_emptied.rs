@@ -10,6 +10,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F4",
     title: "Redis emptied, its clients thrown out",
     in_ci: false,
+    alone: false,
     shape: Shape::Joined,
     variables: as_usual,
     act: |scene| acting(act(scene)),

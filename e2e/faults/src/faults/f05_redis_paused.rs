@@ -13,6 +13,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F5",
     title: "Redis paused",
     in_ci: false,
+    alone: false,
     shape: Shape::Joined,
     variables: as_usual,
     act: |scene| acting(act(scene)),

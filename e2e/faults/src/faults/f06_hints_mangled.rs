@@ -11,6 +11,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F6",
     title: "hints lost, repeated and swapped",
     in_ci: false,
+    alone: false,
     shape: Shape::Joined,
     variables: as_usual,
     act: |scene| acting(act(scene)),

@@ -11,6 +11,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F7",
     title: "Redis cuts a subscriber off",
     in_ci: false,
+    alone: false,
     shape: Shape::Joined,
     variables: as_usual,
     act: |scene| acting(act(scene)),

@@ -12,6 +12,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F11",
     title: "the outcome of a commit is unknown",
     in_ci: true,
+    alone: false,
     shape: Shape::Joined,
     variables: as_usual,
     act: |scene| acting(act(scene)),

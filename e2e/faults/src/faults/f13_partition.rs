@@ -12,6 +12,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F13",
     title: "partitions, one way and both",
     in_ci: false,
+    alone: false,
     shape: Shape::Apart,
     variables: as_usual,
     act: |scene| acting(act(scene)),

@@ -15,6 +15,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F15",
     title: "devices that do not read",
     in_ci: false,
+    alone: true,
     shape: Shape::Joined,
     variables: as_usual,
     act: |scene| acting(act(scene)),
@@ -50,15 +51,9 @@ async fn act(scene: &mut Scene) {
 
     scene.fault("one device reads nothing, one a kilobyte a second; their room is flooded");
     keeper::flood(scene, &room, 800).await;
+    let port = silent.local_addr().unwrap().port();
     let close = tokio::time::timeout(GIVEN_UP, async {
-        while scene
-            .world
-            .node(at)
-            .metric("kith_ws_sockets")
-            .await
-            .unwrap_or(0.0)
-            > open_sockets(scene, at)
-        {
+        while is_held(port) {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     });
@@ -76,12 +71,15 @@ async fn act(scene: &mut Scene) {
     scene.heal().await;
 }
 
-/// Sockets of devices that read.
-fn open_sockets(scene: &Scene, at: usize) -> f64 {
-    let gateways = scene.world.gateways();
-    let share = scene.traffic.phones.len().div_ceil(gateways.len());
-    let _ = at;
-    f64::from(u32::try_from(share).unwrap_or(u32::MAX))
+/// Whether the server still holds its end of the connection from this port.
+fn is_held(port: u16) -> bool {
+    const ESTABLISHED: &str = "01";
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
+    let remote = format!(":{port:04X}");
+    table.lines().any(|line| {
+        let mut fields = line.split_whitespace().skip(2);
+        fields.next().is_some_and(|it| it.ends_with(&remote)) && fields.next() == Some(ESTABLISHED)
+    })
 }
 
 /// Memory of a process, in bytes.

@@ -11,6 +11,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F16",
     title: "flapping devices",
     in_ci: true,
+    alone: false,
     shape: Shape::Joined,
     variables: as_usual,
     act: |scene| acting(act(scene)),

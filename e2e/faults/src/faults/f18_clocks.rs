@@ -14,6 +14,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F18",
     title: "wrong clocks",
     in_ci: false,
+    alone: true,
     shape: Shape::Joined,
     variables,
     act: |scene| acting(act(scene)),

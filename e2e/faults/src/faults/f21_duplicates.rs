@@ -12,6 +12,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F21",
     title: "a hundred copies of a send",
     in_ci: true,
+    alone: false,
     shape: Shape::Joined,
     variables: as_usual,
     act: |scene| acting(act(scene)),

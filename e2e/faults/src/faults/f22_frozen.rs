@@ -12,6 +12,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F22",
     title: "a frozen node",
     in_ci: false,
+    alone: false,
     shape: Shape::Apart,
     variables: as_usual,
     act: |scene| acting(act(scene)),

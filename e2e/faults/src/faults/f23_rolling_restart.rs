@@ -12,6 +12,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F23",
     title: "rolling restart",
     in_ci: false,
+    alone: false,
     shape: Shape::Joined,
     variables: as_usual,
     act: |scene| acting(act(scene)),

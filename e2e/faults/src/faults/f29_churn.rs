@@ -11,6 +11,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F29",
     title: "nothing but changes of membership",
     in_ci: false,
+    alone: false,
     shape: Shape::Joined,
     variables: as_usual,
     act: |scene| acting(act(scene)),
