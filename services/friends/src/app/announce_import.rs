@@ -1,11 +1,11 @@
 //! Tells people of what an import has made, after its commit: only those who are signed in, because who logs in later loads everything anyway.
 //! So an import of new people tells nobody anything, and one into a living community reaches all devices.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use kith_ids::UserId;
-use sqlx::PgTransaction;
+use sqlx::{PgConnection, PgTransaction};
 
 use super::{App, Result, notices::Notices};
 use crate::{
@@ -33,6 +33,7 @@ impl App {
         // Whoever is no friend any more has an event about that, which must be the last one.
         let known = imports::list_friendships(&mut tx, &pairs_of(&made)).await?;
         let since: HashMap<Pair, DateTime<Utc>> = known.into_iter().collect();
+        let mut accepted = Vec::new();
         for one in &made {
             let Some(pair) = Pair::of(one.from, one.to) else {
                 continue;
@@ -41,13 +42,9 @@ impl App {
                 continue;
             };
             notices.visibility(VisibilityChange::Between(pair));
-            let accepted = accepted(one, *time);
-            for viewer in [one.from, one.to] {
-                if signed_in.contains(&viewer) {
-                    notices.request_to(&mut tx, &accepted, viewer).await?;
-                }
-            }
+            accepted.push(accepted_since(one, *time));
         }
+        tell(&mut tx, &mut notices, accepted, &signed_in).await?;
         self.end_announcement(tx, notices).await
     }
 
@@ -58,19 +55,12 @@ impl App {
             return Ok(());
         };
         let mut notices = Notices::new(self);
+        let mut open = Vec::new();
         for one in &made {
-            let Some(request) = requests::find(&mut tx, one.id).await? else {
-                continue;
-            };
-            if request.status != RequestStatus::Pending {
-                continue;
-            }
-            for viewer in request.viewers() {
-                if signed_in.contains(&viewer) {
-                    notices.request_to(&mut tx, &request, viewer).await?;
-                }
-            }
+            let request = requests::find(&mut tx, one.id).await?;
+            open.extend(request.filter(|request| request.status == RequestStatus::Pending));
         }
+        tell(&mut tx, &mut notices, open, &signed_in).await?;
         self.end_announcement(tx, notices).await
     }
 
@@ -120,6 +110,27 @@ impl App {
     }
 }
 
+/// Tells each who sees them and is signed in, person by person: somebody with many friends is looked at once, not once a friend.
+async fn tell(
+    conn: &mut PgConnection,
+    notices: &mut Notices<'_>,
+    requests: Vec<FriendRequest>,
+    signed_in: &HashSet<UserId>,
+) -> Result<()> {
+    let mut of: BTreeMap<UserId, Vec<FriendRequest>> = BTreeMap::new();
+    for request in requests {
+        for viewer in request.viewers() {
+            if signed_in.contains(&viewer) {
+                of.entry(viewer).or_default().push(request.clone());
+            }
+        }
+    }
+    for (viewer, requests) in of {
+        notices.requests_to(conn, &requests, viewer).await?;
+    }
+    Ok(())
+}
+
 fn pairs_of(made: &[Made]) -> Vec<Pair> {
     made.iter()
         .filter_map(|one| Pair::of(one.from, one.to))
@@ -127,7 +138,7 @@ fn pairs_of(made: &[Made]) -> Vec<Pair> {
 }
 
 /// An imported friendship as devices know friendships: an accepted request of the first one in the row.
-fn accepted(made: &Made, since: DateTime<Utc>) -> FriendRequest {
+fn accepted_since(made: &Made, since: DateTime<Utc>) -> FriendRequest {
     FriendRequest {
         id: made.id,
         sender: made.from,

@@ -1,6 +1,6 @@
 //! What a transaction has to tell others, written to the outbox with the change itself.
 
-use std::time::Duration;
+use std::{collections::HashMap, slice, time::Duration};
 
 use chrono::{DateTime, Utc};
 use kith_ids::UserId;
@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use super::{App, Result};
 use crate::{
     domain::{
-        event::UserEvent, import::Made, pair::Pair, request::FriendRequest,
+        event::UserEvent, import::Made, pair::Pair, person::Person, request::FriendRequest,
         visibility::VisibilityChange,
     },
     siblings::encode_event,
@@ -72,11 +72,33 @@ impl<'a> Notices<'a> {
         request: &FriendRequest,
         viewer: UserId,
     ) -> Result<()> {
-        let Some(direction) = request.direction_for(viewer) else {
+        self.requests_to(conn, slice::from_ref(request), viewer)
+            .await
+    }
+
+    /// The same of several, in their order: one look for everybody whom they show.
+    pub(crate) async fn requests_to(
+        &mut self,
+        conn: &mut PgConnection,
+        requests: &[FriendRequest],
+        viewer: UserId,
+    ) -> Result<()> {
+        let seen = requests.iter().filter_map(|request| {
+            let direction = request.direction_for(viewer)?;
+            Some((request, direction, request.other(viewer)))
+        });
+        let seen: Vec<_> = seen.collect();
+        if seen.is_empty() {
             return Ok(());
-        };
-        if let Some(person) = people::find(conn, viewer, request.other(viewer)).await? {
-            self.event(viewer, &UserEvent::Request(request.view(direction, person)));
+        }
+        let others: Vec<UserId> = seen.iter().map(|(.., other)| *other).collect();
+        let others = people::list(conn, viewer, &others).await?.into_iter();
+        let others: HashMap<UserId, Person> = others.map(|person| (person.id, person)).collect();
+        for (request, direction, other) in seen {
+            if let Some(person) = others.get(&other) {
+                let view = request.view(direction, person.clone());
+                self.event(viewer, &UserEvent::Request(view));
+            }
         }
         Ok(())
     }
