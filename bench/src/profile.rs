@@ -17,6 +17,9 @@ const PROCESSES: usize = 6;
 /// Percent below which nothing is listed.
 const LEAST: f64 = 0.3;
 
+/// Whose functions are listed; of others only how much they took.
+const OURS: [&str; 5] = ["kith", "postgres", "redis-server", "driver", "bare-server"];
+
 /// A recording under way.
 pub(crate) struct Recording {
     child: Child,
@@ -81,7 +84,7 @@ fn parse(report: &str) -> Option<Profile> {
         };
         let process = owner(process);
         *by_process.entry(process.to_owned()).or_default() += share;
-        if share >= LEAST && functions.len() < FUNCTIONS && process != "idle" {
+        if share >= LEAST && functions.len() < FUNCTIONS && OURS.contains(&process) {
             functions.push((share, process.to_owned(), function.to_owned()));
         }
     }

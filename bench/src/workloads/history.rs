@@ -2,6 +2,7 @@
 //! database that it touches.
 
 mod fill;
+mod section;
 mod statements;
 
 use std::time::{Duration, Instant};
@@ -17,8 +18,8 @@ use kith_sdk::{
 use super::{Bench, say};
 use crate::{
     crowd::Crowd,
-    findings::{Line, Plot, Row, Section, Table},
-    numbers::{figure, float, micros, milliseconds},
+    findings::Section,
+    numbers::{micros, milliseconds},
 };
 
 const DEPTHS: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
@@ -57,12 +58,15 @@ struct Place {
 }
 
 /// What one deed takes at one depth.
+#[derive(Debug)]
 struct Cost {
     depth: u64,
     p50_ms: f64,
     buffers: f64,
     /// In Postgres.
     execution_ms: f64,
+    /// Pages, runs and text of the statements that touch most.
+    heaviest: Vec<Vec<String>>,
 }
 
 pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Section> {
@@ -97,7 +101,7 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Section> {
         found.push((name, costs));
     }
     crowd.stop().await?;
-    Ok(section(&found))
+    Ok(section::of(&found))
 }
 
 /// One room a depth, of the writers and a reader of its own; and some empty ones of everybody.
@@ -156,6 +160,7 @@ async fn cost(bench: &Bench, crowd: &Crowd, place: &Place, deed: Deed) -> anyhow
         p50_ms: milliseconds(times.value_at_quantile(0.5)),
         buffers,
         execution_ms,
+        heaviest: statements::heaviest(&crowd.postgres, calls)?,
     })
 }
 
@@ -189,67 +194,5 @@ impl Place {
             }
         }
         Ok(())
-    }
-}
-
-fn section(found: &[(&str, Vec<Cost>)]) -> Section {
-    let (mut rows, mut table) = (Vec::new(), Vec::new());
-    let (mut times, mut pages) = (Vec::new(), Vec::new());
-    for (name, costs) in found {
-        for cost in costs {
-            table.push(vec![
-                (*name).to_owned(),
-                figure(float(cost.depth)),
-                figure(cost.p50_ms),
-                figure(cost.execution_ms),
-                figure(cost.buffers),
-            ]);
-        }
-        let (Some(first), Some(last)) = (costs.first(), costs.last()) else {
-            continue;
-        };
-        let [buffers, time] = [last.buffers / first.buffers, last.p50_ms / first.p50_ms];
-        rows.push(Row::most(
-            format!("{name}: pages touched, deepest against shallowest"),
-            buffers,
-            "×",
-            1.1,
-        ));
-        rows.push(Row::most(
-            format!("{name}: time, deepest against shallowest"),
-            time,
-            "×",
-            1.3,
-        ));
-        let line = |of: fn(&Cost) -> f64| Line {
-            name: (*name).to_owned(),
-            points: costs
-                .iter()
-                .map(|cost| (float(cost.depth), of(cost)))
-                .collect(),
-        };
-        times.push(line(|cost| cost.p50_ms));
-        pages.push(line(|cost| cost.buffers));
-    }
-    let plot = |title: &str, unit: &str, lines| Plot::Lines {
-        title: title.to_owned(),
-        over: "messages in the room".to_owned(),
-        unit: unit.to_owned(),
-        lines,
-    };
-    Section {
-        title: "Depth of the history".to_owned(),
-        about: "All rooms lie in the same tables. One client over REST, calls one after the other; pages of the database by pg_stat_statements. The reader has read nothing, so that 1,000 messages are unread everywhere."
-            .to_owned(),
-        rows,
-        tables: vec![Table {
-            title: "Every depth".to_owned(),
-            head: ["what", "messages in the room", "p50 ms", "in Postgres, mean ms", "pages touched"]
-                .map(str::to_owned)
-                .to_vec(),
-            rows: table,
-        }],
-        plots: vec![plot("Time of a call, p50", "ms", times), plot("Pages touched by a call", "pages", pages)],
-        ..Section::default()
     }
 }

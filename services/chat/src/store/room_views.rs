@@ -71,6 +71,7 @@ pub(crate) async fn list(db: &mut PgConnection, looks: &[Look]) -> Result<Vec<Ro
         .collect()
 }
 
+/// What is unread is counted in the order of the log: without one, a plan for unknown rooms looks all over the table for the first thousand.
 async fn list_rows(db: &mut PgConnection, looks: &[Look]) -> Result<Vec<Row>, sqlx::Error> {
     let viewers: Vec<UserId> = looks.iter().map(|look| look.viewer).collect();
     let rooms: Vec<RoomId> = looks.iter().map(|look| look.room_id).collect();
@@ -98,6 +99,7 @@ async fn list_rows(db: &mut PgConnection, looks: &[Look]) -> Result<Vec<Row>, sq
                      FROM chat.chat_messages
                      WHERE room_id = room.id AND seq > greatest(position.read_seq, look.read_seq, stay.joined_seq)
                        AND sender_id <> look.viewer AND deleted_at IS NULL
+                     ORDER BY seq
                      LIMIT $4) AS above) AS unread
            ORDER BY look.place"#,
         &viewers as &[UserId],
