@@ -28,10 +28,9 @@ pub(super) fn routes(
     metrics: MetricsHandle,
 ) -> anyhow::Result<(Routes, HealthReporter)> {
     let (health, health_server) = tonic_health::server::health_reporter();
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(kith_api::DESCRIPTORS)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()?;
+    // Python's reflection client, among others, knows only the older version.
+    let reflection =
+        Routes::new(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
     let open = bare(Routes::new(health_server))
         .route("/healthz", get(async || "ok"))
         .route("/readyz", get(async || "ok"))
@@ -50,7 +49,7 @@ pub(super) fn routes(
         .map(bare)
         .fold(Router::new(), Router::merge)
         .layer(axum::middleware::from_fn_with_state(keys, vouch));
-    let for_peers = bare(Routes::new(reflection))
+    let for_peers = bare(reflection)
         .merge(guarded)
         .layer(axum::middleware::from_fn(know));
     let all = open
@@ -70,6 +69,13 @@ async fn know(request: Request, next: Next) -> Response {
         return Status::from(failure).into_http();
     }
     next.run(request).await
+}
+
+/// Describes all services and health, in whatever version of the reflection protocol is built from it.
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(kith_api::DESCRIPTORS)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
 /// The full names of the gRPC services that these roles bring.

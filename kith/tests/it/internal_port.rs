@@ -144,3 +144,30 @@ async fn reflection_lists_the_services_and_describes_their_methods() {
     };
     assert_eq!(code, Code::NotFound);
 }
+
+#[tokio::test]
+async fn clients_of_the_older_reflection_list_the_same_services() {
+    use tonic_reflection::pb::v1alpha::{
+        ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+        server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+    };
+    let home = tempfile::tempdir().unwrap();
+    let node = Kith::start(&home.path().join("data"));
+    let request = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+
+    let mut answers = ServerReflectionClient::new(channel(&node).await)
+        .server_reflection_info(tokio_stream::once(request))
+        .await
+        .unwrap()
+        .into_inner();
+    let answer = answers.message().await.unwrap().unwrap();
+
+    let Some(MessageResponse::ListServicesResponse(listed)) = answer.message_response else {
+        panic!("{answer:?}");
+    };
+    let names: BTreeSet<_> = listed.service.into_iter().map(|it| it.name).collect();
+    assert!(names.contains("kith.chat.v1.ChatService"), "{names:?}");
+}
