@@ -16,6 +16,7 @@ allow() { # crate folder, allowed dependencies
 
 allow crates/ids
 allow crates/clock
+allow crates/text
 allow crates/api
 allow crates/config
 allow crates/delivery kith-ids
@@ -27,12 +28,12 @@ allow crates/runtime kith-auth kith-config kith-error kith-telemetry
 allow crates/bus kith-clock kith-config kith-runtime kith-telemetry
 allow crates/client kith-api kith-auth kith-clock kith-config kith-error kith-runtime kith-telemetry
 allow crates/testkit kith-api kith-auth kith-client kith-clock kith-config kith-postgres kith-runtime
-foundations="kith-api kith-auth kith-client kith-clock kith-config kith-error kith-ids kith-postgres kith-runtime kith-telemetry"
+foundations="kith-api kith-auth kith-client kith-clock kith-config kith-error kith-ids kith-postgres kith-runtime kith-telemetry kith-text"
 allow services/accounts $foundations
 allow services/friends $foundations
 allow services/chat $foundations kith-bus kith-delivery
 allow services/presence $foundations kith-bus
-allow gateway kith-api kith-auth kith-client kith-clock kith-config kith-delivery kith-error kith-ids kith-runtime kith-telemetry
+allow gateway kith-api kith-auth kith-client kith-clock kith-config kith-delivery kith-error kith-ids kith-runtime kith-telemetry kith-text
 allow clients/rust
 
 # A library that has one home: pattern of the `use`, and the paths that may have it.

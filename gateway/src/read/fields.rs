@@ -4,6 +4,7 @@ use std::{ops::RangeInclusive, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use kith_error::{Failure, Reason, Violation};
+use kith_text::Rule;
 use serde_json::{Map, Value};
 
 /// Longest name of a client's own that an answer repeats, and how many of them.
@@ -84,16 +85,30 @@ impl Fields {
         self.text_of(name, value, characters)
     }
 
-    /// A list of texts that may be left out.
-    pub(crate) fn optional_texts(
+    /// Text that must be there and keep a rule.
+    pub(crate) fn ruled(&mut self, name: &str, rule: Rule) -> String {
+        let Some(value) = self.required(name) else {
+            return String::new();
+        };
+        self.ruled_of(name, value, rule).unwrap_or_default()
+    }
+
+    /// Text that may be left out, and keeps a rule.
+    pub(crate) fn optional_ruled(&mut self, name: &str, rule: Rule) -> Option<String> {
+        let value = self.take(name)?;
+        self.ruled_of(name, value, rule)
+    }
+
+    /// A list that may be left out, of texts that keep a rule.
+    pub(crate) fn optional_all_ruled(
         &mut self,
         name: &str,
         items: usize,
-        characters: RangeInclusive<usize>,
+        rule: Rule,
     ) -> Option<Vec<String>> {
         let value = self.take(name)?;
         self.list_of(name, value, items, |fields, name, item| {
-            fields.text_of(name, item, characters.clone())
+            fields.ruled_of(name, item, rule)
         })
     }
 
@@ -317,6 +332,21 @@ impl Fields {
         } else if count > *characters.end() {
             let message = format!("must have at most {} characters", characters.end());
             self.wrong(name, "too_long", &message);
+        } else {
+            return Some(text);
+        }
+        None
+    }
+
+    fn ruled_of(&mut self, name: &str, value: Value, rule: Rule) -> Option<String> {
+        let Value::String(text) = value else {
+            self.wrong(name, "invalid", "must be a text");
+            return None;
+        };
+        if text.contains('\0') {
+            self.wrong(name, "invalid", "must not contain NUL");
+        } else if let Err(flaw) = rule(&text) {
+            self.wrong(name, flaw.code, flaw.message);
         } else {
             return Some(text);
         }

@@ -1,6 +1,7 @@
 //! Tables of bad input.
 
 use kith_error::{Reason, Violation};
+use kith_text::Flaw;
 use proptest::prelude::*;
 
 use super::*;
@@ -19,9 +20,16 @@ impl Read for Sample {
             name: fields.text("name", 2..=4),
             count: fields.optional_seq("count"),
             on: fields.optional_bool("on"),
-            tags: fields.optional_texts("tags", 2, 1..=3),
+            tags: fields.optional_all_ruled("tags", 2, tag),
         }
     }
+}
+
+fn tag(text: &str) -> Result<(), Flaw> {
+    if kith_text::is_longer_than(text, 3) {
+        return Err(Flaw::new("too_long", "at most 3 characters"));
+    }
+    Ok(())
 }
 
 fn body(text: impl AsRef<[u8]>) -> Result<Sample, kith_error::Failure> {

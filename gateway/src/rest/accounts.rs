@@ -27,8 +27,8 @@ use crate::{
     wire::{Me, Session},
 };
 
-/// Longer than any password; how long a password may be is judged, and told, by accounts.
-const PASSWORD_INPUT: usize = 4_096;
+/// Longer than any name or token; what is none of ours, accounts says.
+const INPUT: usize = 4_096;
 
 /// Makes an account.
 #[derive(ToSchema)]
@@ -84,10 +84,10 @@ pub(crate) struct ChangePassword {
 impl Read for Register {
     fn read(fields: &mut Fields) -> Self {
         Self {
-            username: fields.text("username", 3..=32),
-            password: fields.text("password", 8..=128),
-            display_name: fields.optional_text("display_name", 1..=64),
-            device_name: fields.optional_text("device_name", 0..=64),
+            username: fields.ruled("username", kith_text::new_username),
+            password: fields.ruled("password", kith_text::new_password),
+            display_name: fields.optional_ruled("display_name", kith_text::display_name),
+            device_name: fields.optional_ruled("device_name", kith_text::device_name),
             cookie: fields.optional_bool("cookie"),
         }
     }
@@ -96,9 +96,9 @@ impl Read for Register {
 impl Read for Login {
     fn read(fields: &mut Fields) -> Self {
         Self {
-            username: fields.text("username", 0..=PASSWORD_INPUT),
-            password: fields.text("password", 0..=PASSWORD_INPUT),
-            device_name: fields.optional_text("device_name", 0..=64),
+            username: fields.text("username", 0..=INPUT),
+            password: fields.ruled("password", kith_text::given_password),
+            device_name: fields.optional_ruled("device_name", kith_text::device_name),
             cookie: fields.optional_bool("cookie"),
         }
     }
@@ -107,8 +107,8 @@ impl Read for Login {
 impl Read for Refresh {
     fn read(fields: &mut Fields) -> Self {
         Self {
-            refresh_token: fields.optional_text("refresh_token", 0..=PASSWORD_INPUT),
-            attempt_id: fields.optional_text("attempt_id", 1..=64),
+            refresh_token: fields.optional_text("refresh_token", 0..=INPUT),
+            attempt_id: fields.optional_ruled("attempt_id", kith_text::attempt_id),
         }
     }
 }
@@ -116,8 +116,8 @@ impl Read for Refresh {
 impl Read for ChangePassword {
     fn read(fields: &mut Fields) -> Self {
         Self {
-            current_password: fields.text("current_password", 0..=PASSWORD_INPUT),
-            new_password: fields.text("new_password", 8..=128),
+            current_password: fields.ruled("current_password", kith_text::given_password),
+            new_password: fields.ruled("new_password", kith_text::new_password),
         }
     }
 }

@@ -57,8 +57,8 @@ impl Read for SendMessage {
     fn read(fields: &mut Fields) -> Self {
         fields.no_media("attachments");
         Self {
-            client_id: fields.text("client_id", 1..=64),
-            text: fields.text("text", 1..=4_000),
+            client_id: fields.ruled("client_id", kith_text::client_id),
+            text: fields.ruled("text", kith_text::message),
             reply_to: fields.optional_id::<MessageId>("reply_to"),
             created_at: fields.take("created_at"),
         }

@@ -98,9 +98,9 @@ impl Read for CreateRoom {
             Some(false) => {
                 fields.no_media("avatar_media_id");
                 Self::Group {
-                    name: fields.text("name", 1..=80),
+                    name: fields.ruled("name", kith_text::group_name),
                     participant_ids: fields.ids::<UserId>("participant_ids", PEOPLE),
-                    client_id: fields.optional_text("client_id", 1..=64),
+                    client_id: fields.optional_ruled("client_id", kith_text::client_id),
                 }
             }
             None => {
@@ -118,7 +118,7 @@ impl Read for UpdateRoom {
     fn read(fields: &mut Fields) -> Self {
         fields.no_media("avatar_media_id");
         Self {
-            name: fields.optional_text("name", 1..=80),
+            name: fields.optional_ruled("name", kith_text::group_name),
         }
     }
 }

@@ -92,10 +92,10 @@ impl Read for UpdateProfile {
     fn read(fields: &mut Fields) -> Self {
         fields.no_media("avatar_media_id");
         Self {
-            display_name: fields.optional_text("display_name", 1..=64),
-            bio: fields.optional_text("bio", 0..=500),
-            interests: fields.optional_texts("interests", 20, 1..=32),
-            locale: fields.optional_text("locale", 0..=35),
+            display_name: fields.optional_ruled("display_name", kith_text::display_name),
+            bio: fields.optional_ruled("bio", kith_text::bio),
+            interests: fields.optional_all_ruled("interests", 20, kith_text::interest),
+            locale: fields.optional_ruled("locale", kith_text::locale),
         }
     }
 }
@@ -103,7 +103,7 @@ impl Read for UpdateProfile {
 impl Read for DeleteAccount {
     fn read(fields: &mut Fields) -> Self {
         Self {
-            password: fields.text("password", 0..=4_096),
+            password: fields.ruled("password", kith_text::given_password),
         }
     }
 }

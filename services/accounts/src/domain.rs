@@ -8,6 +8,5 @@ pub(crate) mod profile;
 pub(crate) mod refresh_token;
 pub(crate) mod service_key;
 pub(crate) mod session;
-pub(crate) mod text;
 pub(crate) mod user;
 pub(crate) mod username;

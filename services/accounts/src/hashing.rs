@@ -10,7 +10,9 @@ use argon2::{
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{config::Config, domain::fields::Flaw};
+use kith_text::Flaw;
+
+use crate::config::Config;
 
 /// Longer than any hash that is made by common parameters.
 const MAX_FOREIGN: usize = 512;

@@ -29,6 +29,30 @@ fn account_cases() -> Vec<Case> {
             &["role"],
         ),
         (
+            register,
+            json!({"username": "a b c", "password": "short", "display_name": "\u{202e}x", "device_name": "a\nb"}),
+            INVALID,
+            &["username", "password", "display_name", "device_name"],
+        ),
+        (
+            me,
+            json!({"display_name": "a\nb", "bio": "b".repeat(501), "interests": [" ", "ok"], "locale": "de_DE", "avatar_media_id": BOB}),
+            INVALID,
+            &[
+                "avatar_media_id",
+                "display_name",
+                "bio",
+                "interests[0]",
+                "locale",
+            ],
+        ),
+        (
+            "POST /auth/refresh",
+            json!({"refresh_token": 1, "attempt_id": "é"}),
+            INVALID,
+            &["refresh_token", "attempt_id"],
+        ),
+        (
             "POST /auth/login",
             json!({"username": ["ann"], "password": {"$ne": 1}}),
             INVALID,
@@ -102,6 +126,18 @@ fn chat_cases() -> Vec<Case> {
             json!({"text": "a\0", "attachments": [1]}),
             INVALID,
             &["attachments", "client_id", "text"],
+        ),
+        (
+            send,
+            json!({"client_id": "é", "text": " \u{200b}", "reply_to": "x", "attachments": [1]}),
+            INVALID,
+            &["attachments", "client_id", "text", "reply_to"],
+        ),
+        (
+            rooms,
+            json!({"kind": "group", "name": "a\nb", "participant_ids": [1], "client_id": "é"}),
+            INVALID,
+            &["name", "participant_ids[0]", "client_id"],
         ),
         (
             send,

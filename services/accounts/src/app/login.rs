@@ -1,6 +1,7 @@
 //! Starts a session for who knows the password. An unknown user and a wrong password get the same answer after the same work.
 
 use kith_auth::Caller;
+use kith_text::Flaw;
 use secrecy::SecretString;
 
 use super::{
@@ -8,14 +9,7 @@ use super::{
     issue_session::{IssuedSession, start_session},
 };
 use crate::{
-    domain::{
-        failure_budget::Subject,
-        fields::{Fields, Flaw},
-        password,
-        session::check_device_name,
-        text::is_longer_than,
-        username::Username,
-    },
+    domain::{failure_budget::Subject, fields::Fields, password, username::Username},
     error::Error,
     store::{login_failures, users},
 };
@@ -95,7 +89,7 @@ impl Login {
         fields.take("username", check_typed_name(&self.username));
         fields.take("password", password::check_given(&self.password));
         if let Some(name) = &self.device_name {
-            fields.take("device_name", check_device_name(name));
+            fields.take("device_name", kith_text::device_name(name));
         }
         fields.check().map_err(Error::Invalid)
     }
@@ -106,7 +100,7 @@ fn check_typed_name(text: &str) -> Result<(), Flaw> {
     if text.is_empty() {
         return Err(Flaw::new("required", "the user name is missing"));
     }
-    if is_longer_than(text, MAX_TYPED_NAME) {
+    if kith_text::is_longer_than(text, MAX_TYPED_NAME) {
         return Err(Flaw::new("too_long", "3 to 32 characters"));
     }
     if text.contains('\0') {

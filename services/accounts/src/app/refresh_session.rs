@@ -12,11 +12,7 @@ use super::{
 };
 use crate::{
     config::delta,
-    domain::{
-        fields::Fields,
-        refresh_token::RefreshToken,
-        session::{Cause, check_attempt_id},
-    },
+    domain::{fields::Fields, refresh_token::RefreshToken, session::Cause},
     error::Error,
     store::{
         refresh_attempts::{self, RefreshAttempt},
@@ -131,7 +127,7 @@ async fn end_if_reused(
 fn check(attempt_id: Option<&str>) -> Result<(), Error> {
     let mut fields = Fields::default();
     if let Some(attempt_id) = attempt_id {
-        fields.take("attempt_id", check_attempt_id(attempt_id));
+        fields.take("attempt_id", kith_text::attempt_id(attempt_id));
     }
     fields.check().map_err(Error::Invalid)
 }

@@ -9,10 +9,7 @@ use super::{
     issue_session::{IssuedSession, start_session},
 };
 use crate::{
-    domain::{
-        fields::Fields, password, profile::check_display_name, session::check_device_name,
-        user::User, username::Username,
-    },
+    domain::{fields::Fields, password, user::User, username::Username},
     error::Error,
     store::{outbox, users},
 };
@@ -84,10 +81,10 @@ impl Registration {
         let username = fields.take("username", Username::parse_new(&self.username));
         fields.take("password", password::check_new(&self.password));
         if let Some(name) = &self.display_name {
-            fields.take("display_name", check_display_name(name));
+            fields.take("display_name", kith_text::display_name(name));
         }
         if let Some(name) = &self.device_name {
-            fields.take("device_name", check_device_name(name));
+            fields.take("device_name", kith_text::device_name(name));
         }
         match username {
             Some(username) => fields.check().map(|()| username),

@@ -1,26 +1,11 @@
 //! Collects what is wrong with a request, so that every bad field is named at once.
 
 use kith_error::Violation;
+use kith_text::Flaw;
 
 /// The violations found so far.
 #[derive(Debug, Default)]
 pub(crate) struct Fields(Vec<Violation>);
-
-/// What is wrong with one value: a word for programs and a sentence for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Flaw {
-    /// `required`, `too_short`, `too_long`, `invalid`, `reserved`.
-    pub(crate) code: &'static str,
-    /// The rule that it breaks.
-    pub(crate) message: &'static str,
-}
-
-impl Flaw {
-    /// A flaw.
-    pub(crate) const fn new(code: &'static str, message: &'static str) -> Self {
-        Self { code, message }
-    }
-}
 
 impl Fields {
     /// Takes the value, or notes what is wrong with the field.

@@ -1,13 +1,9 @@
 //! A user of another system, as it may be brought here.
 
 use kith_error::Violation;
+use kith_text::Flaw;
 
-use super::{
-    fields::{Fields, Flaw},
-    profile::check_display_name,
-    text::{check_line, is_longer_than},
-    username::Username,
-};
+use super::{fields::Fields, username::Username};
 
 /// Characters of an id in the other system.
 const MAX_EXTERNAL_ID: usize = 128;
@@ -53,7 +49,7 @@ impl GivenUser {
         fields.take("id", check_external_id(&self.external_id));
         let username = fields.take("username", Username::parse_new(&self.username));
         if let Some(name) = &self.display_name {
-            fields.take("display_name", check_display_name(name));
+            fields.take("display_name", kith_text::display_name(name));
         }
         if let Some(hash) = &self.password_hash {
             fields.take("password_hash", check_hash(hash));
@@ -87,10 +83,10 @@ fn check_external_id(text: &str) -> Result<(), Flaw> {
             "the id in the other system is missing",
         ));
     }
-    if is_longer_than(text, MAX_EXTERNAL_ID) {
+    if kith_text::is_longer_than(text, MAX_EXTERNAL_ID) {
         return Err(Flaw::new("too_long", "at most 128 characters"));
     }
-    check_line(text)
+    kith_text::line(text)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
-use super::fields::Flaw;
+use kith_text::Flaw;
 
 const PREFIX: &str = "kith_sk_";
 const LENGTH: usize = 43;

@@ -3,15 +3,8 @@
 use chrono::{DateTime, Utc};
 use kith_ids::{SessionId, UserId};
 
-use super::{
-    fields::Flaw,
-    text::{check_line, is_longer_than},
-};
-
 /// More logins than this end the user's least recently used session, so that the list of sessions is always whole.
 pub(crate) const MAX_SESSIONS: i64 = 100;
-const MAX_DEVICE_NAME: usize = 64;
-const MAX_ATTEMPT_ID: usize = 64;
 
 /// A live session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,29 +53,6 @@ impl Cause {
     }
 }
 
-/// At most 64 characters on one line; may be empty.
-pub(crate) fn check_device_name(text: &str) -> Result<(), Flaw> {
-    if is_longer_than(text, MAX_DEVICE_NAME) {
-        return Err(Flaw::new("too_long", "at most 64 characters"));
-    }
-    check_line(text)
-}
-
-/// 1 to 64 printable ASCII characters.
-pub(crate) fn check_attempt_id(text: &str) -> Result<(), Flaw> {
-    let rule = "1 to 64 printable ASCII characters";
-    if text.is_empty() {
-        return Err(Flaw::new("too_short", rule));
-    }
-    if is_longer_than(text, MAX_ATTEMPT_ID) {
-        return Err(Flaw::new("too_long", rule));
-    }
-    if !text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
-        return Err(Flaw::new("invalid", rule));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,16 +61,6 @@ mod tests {
     fn causes_survive_the_table() {
         for cause in [Cause::Ended, Cause::AccountDisabled] {
             assert_eq!(Cause::of_number(cause.number()), cause);
-        }
-    }
-
-    #[test]
-    fn attempt_ids_are_printable_ascii() {
-        for good in ["a", "550e8400-e29b-41d4-a716-446655440000", &"x".repeat(64)] {
-            assert!(check_attempt_id(good).is_ok(), "{good}");
-        }
-        for bad in ["", "ü", "a\nb", &"x".repeat(65)] {
-            assert!(check_attempt_id(bad).is_err(), "{bad:?}");
         }
     }
 }

@@ -8,8 +8,6 @@ use sha2::Sha256;
 
 use super::client_id::ClientId;
 
-/// Longest text, in Unicode scalar values.
-pub(crate) const MAX_TEXT: usize = 4000;
 /// Longest excerpt of a message in a reply to it.
 pub(crate) const MAX_EXCERPT: usize = 120;
 /// Names that are looked up in one text; more are decoration.
@@ -62,31 +60,8 @@ pub(crate) struct Message {
 
 /// What is wrong with a text, if anything. It is never changed: kept to the byte.
 pub(crate) fn check_text(text: &str) -> Option<Violation> {
-    let violation = |code, message: &str| Some(Violation::new("text", code, message));
-    if text.is_empty() {
-        return violation("required", "a text is needed");
-    }
-    // Bytes first: most texts are so short that their characters need not be counted.
-    if text.len() > MAX_TEXT && text.chars().count() > MAX_TEXT {
-        return violation("too_long", "at most 4,000 characters");
-    }
-    if text.contains('\0') {
-        return violation("invalid", "must not contain NUL");
-    }
-    if text.chars().all(is_blank) {
-        return violation("blank", "must show something");
-    }
-    None
-}
-
-/// Shows nothing: white space, controls, and the characters of no width that people send empty messages with.
-pub(super) fn is_blank(character: char) -> bool {
-    character.is_whitespace()
-        || character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    let flaw = kith_text::message(text).err()?;
+    Some(Violation::new("text", flaw.code, flaw.message))
 }
 
 /// The hash that tells a repeat from another message under the same `client_id`.
