@@ -55,7 +55,10 @@ impl Additions {
             .people
             .iter()
             .filter(|(_, user)| !among.contains(user))
-            .map(|(place, _)| Violation::new(format!("{}[{place}]", self.field), code, message))
+            .map(|(place, user)| {
+                let field = format!("{}[{place}]", self.field);
+                Violation::new(field, code, format!("{user}: {message}"))
+            })
             .collect();
         if violations.is_empty() {
             return Ok(());

@@ -16,8 +16,8 @@ use crate::{
     wire::room::participant,
 };
 
-/// People in one call.
-const MAX_ADDED: usize = 1000;
+/// People in one call: more than any group has, so that whoever adds too many is told that the group is full.
+const MAX_ADDED: usize = 10_000;
 
 pub(super) async fn get_participants(
     app: &App,
@@ -60,7 +60,7 @@ pub(super) async fn add_participants(
         return Err(Error::invalid_field(
             "user_ids",
             "too_long",
-            "at most 1,000 people",
+            "at most 10,000 people",
         ));
     }
     let listed = ids("user_ids", &request.user_ids)?;

@@ -136,10 +136,13 @@ async fn a_group_has_a_size() {
     let too_many = make(&world, owner, &[a, b, c], None).await;
     let room = world.group(owner, &[a, b, owner]).await.room_id;
     let one_more = world.add(owner, &room, &[c]).await;
+    let crowd: Vec<UserId> = (0..1_001).map(|_| world.clock.new_id().into()).collect();
+    let far_too_many = world.add(owner, &room, &crowd).await;
     let nobody_new = world.add(owner, &room, &[a, b]).await;
 
     assert_eq!(refusal(too_many), Reason::RoomFull);
     assert_eq!(refusal(one_more), Reason::RoomFull);
+    assert_eq!(refusal(far_too_many), Reason::RoomFull);
     assert_eq!(nobody_new.unwrap(), []);
 }
 

@@ -250,6 +250,7 @@ async fn one_refused_person_refuses_the_whole_addition() {
         (refused.reason, fields(&refused)),
         (Reason::NotAllowedByPrivacy, vec!["user_ids[2]"])
     );
+    assert!(refused.violations[0].message.contains(&shy.to_string()));
     assert_eq!(empty, Reason::InvalidField);
     assert_eq!(world.room(owner, &room).await.unwrap().participant_count, 2);
 }
