@@ -59,7 +59,7 @@ pub enum Command {
     Doctor(Doctor),
     /// Fill the running instance with a small believable community, and print its log-ins.
     ///
-    /// Twenty people, friendships, direct rooms, groups and a few thousand messages over the last months. A second run says
+    /// Some thirty people, friendships, direct rooms, groups and a few thousand messages over the last months. A second run says
     /// that they are there, and changes nothing. Everybody who reaches the node can log in as them, and its first page
     /// offers it: nothing for a node with real people.
     #[command(
@@ -152,11 +152,11 @@ pub struct ImportFriends {
 const IMPORT_FORMAT: &str = "\
 Rows, in UTF-8. The first line of a CSV file names its columns; a .jsonl file has one object a line with the same names.
   type           user, friends or request. Without it, a row with a friend_id is `friends`, any other is `user`
-  id             the person's id in the other product, up to 128 characters; of a request, who asks
+  id             the person's id in the other product, up to 128 characters; of a request: who asks
   username       users: 3 to 32 of a-z 0-9 _ . and nobody else's
   display_name   users, optional: 1 to 64 characters
-  password_hash  users, optional: $argon2… or bcrypt ($2b$…). Without it nobody can log in as them until
-                 `kith user password NAME`
+  password_hash  users, optional: $argon2… or bcrypt ($2b$…). Without it nobody logs in as them
+                 until `kith user password NAME`
   friend_id      friends and requests: the other person's id
   note           requests, optional: up to 280 characters
   since          friends, optional: 2024-05-17T09:30:00Z

@@ -106,7 +106,8 @@ impl Loader {
                 key,
             })
             .collect();
-        settings.sort_by(|one, other| one.key.cmp(&other.key));
+        // By table first: TOML may open each only once.
+        settings.sort_by(|one, other| table_and_key(&one.key).cmp(&table_and_key(&other.key)));
         Ok(settings)
     }
 
@@ -218,6 +219,10 @@ fn leaves(root: &Value) -> Vec<(String, Value)> {
     walk("", root, &mut found);
     found.retain(|(key, _)| !key.is_empty());
     found
+}
+
+fn table_and_key(dotted: &str) -> (&str, &str) {
+    dotted.rsplit_once('.').unwrap_or(("", dotted))
 }
 
 /// A variable's text as what its default is: a number or a choice of true and false needs no quotes.

@@ -16,6 +16,9 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// running, which Postgres ends after 2 s; a connection that is silent for longer is dead, whatever TCP believes.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long a database may take to let us in, before the migrations.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Makes a pool for one service. Connects lazily: a database that is down makes calls fail, not the start.
 ///
 /// Every connection looks into the service's own schema first, gives up a statement after 2 s, a lock after 1 s and an
@@ -48,27 +51,27 @@ async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
 /// takes an advisory lock.
 pub async fn migrate(url: &str, schema: &str, migrator: &Migrator) -> Result<(), MigrateError> {
     let options = PgConnectOptions::from_str(url)?.options([("search_path", schema)]);
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .connect_with(options)
-        .await?;
+    // No pool: it would hide behind a time-out why the database cannot be reached.
+    let connecting = PgConnection::connect_with(&options);
+    let mut connection = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
+        .await
+        .unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))?;
     // Asked first: a role that may not create in the database may still own a schema that an administrator made.
     let known: bool =
         sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)")
             .bind(schema)
-            .fetch_one(&pool)
+            .fetch_one(&mut connection)
             .await?;
     // Two nodes that start at once may both find the schema missing; the loser of that race is content.
     let create = format!("CREATE SCHEMA IF NOT EXISTS {schema}");
     if !known
         && let Err(error) = sqlx::query(sqlx::AssertSqlSafe(create))
-            .execute(&pool)
+            .execute(&mut connection)
             .await
         && crate::constraint(&error).is_none()
     {
         return Err(error.into());
     }
-    let result = migrator.run(&pool).await;
-    pool.close().await;
-    result
+    migrator.run(&mut connection).await?;
+    Ok(connection.close().await?)
 }

@@ -1,6 +1,7 @@
 //! `kith user`, `kith key`, `kith epoch`, `kith keys`.
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use kith_auth::Scope;
 use kith_clock::Clock;
 use secrecy::ExposeSecret as _;
@@ -8,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use crate::cli::{Command, EpochCommand, KeyCommand, KeysCommand, UserCommand};
 use crate::config::Config;
 use crate::place::Storage;
-use crate::say::say;
+use crate::say::{complain, say};
 
 pub(super) async fn run(config: &Config, command: Command) -> anyhow::Result<()> {
     let storage = Storage::reach(config).await?;
@@ -38,7 +39,8 @@ async fn user(config: &Config, storage: &Storage, command: UserCommand) -> anyho
     match command {
         UserCommand::Disable { name } => {
             let ended = kith_accounts::operator::disable_user(&pool, &clock, &name).await?;
-            say(&format!("{name} is disabled; {ended} sessions ended"));
+            let sessions = if ended == 1 { "session" } else { "sessions" };
+            say(&format!("{name} is disabled; {ended} {sessions} ended"));
         }
         UserCommand::Enable { name } => {
             kith_accounts::operator::enable_user(&pool, &clock, &name).await?;
@@ -67,16 +69,18 @@ async fn key(config: &Config, storage: &Storage, command: KeyCommand) -> anyhow:
             say(key.expose_secret());
         }
         KeyCommand::List => {
-            for key in kith_accounts::operator::list_service_keys(&pool).await? {
-                let state = key
-                    .revoked_at
-                    .map_or_else(|| "holds".to_owned(), |at| format!("revoked {at:.0?}"));
-                say(&format!(
-                    "{}  {}  made {:.0?}  {state}",
-                    key.name,
-                    key.scopes.join(","),
-                    key.created_at
-                ));
+            let keys = kith_accounts::operator::list_service_keys(&pool).await?;
+            if keys.is_empty() {
+                complain("there is no key yet; `kith key create NAME` makes one");
+            }
+            let second = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%M:%SZ");
+            for key in keys {
+                let (scopes, made) = (key.scopes.join(","), second(key.created_at));
+                let state = key.revoked_at.map_or_else(
+                    || "holds".to_owned(),
+                    |at| format!("revoked {}", second(at)),
+                );
+                say(&format!("{}  {scopes}  made {made}  {state}", key.name));
             }
         }
         KeyCommand::Revoke { who } => {

@@ -25,6 +25,11 @@ pub(crate) async fn apply(
                 tracing::warn!(schema, %error, "the database does not answer yet");
                 tokio::time::sleep(PAUSE).await;
             }
+            Err(error) if is_not_up(&error) => {
+                let place = kith_config::redacted_url(url.expose_secret());
+                return Err(error)
+                    .with_context(|| format!("the database does not answer ({place})"));
+            }
             Err(error) => {
                 return Err(error).with_context(|| {
                     format!("the schema `{schema}` cannot be brought up to date")

@@ -200,3 +200,15 @@ fn a_list_comes_from_one_variable() {
     );
     assert!(load(&[]).is_empty());
 }
+
+#[test]
+fn the_keys_of_a_table_are_shown_together() {
+    let settings = loader(&[])
+        .defaults("[friends]\na = 1\nz = 1\n[friends.contacts]\nb = 1\n")
+        .settings()
+        .unwrap();
+
+    let keys = settings.iter().map(|setting| setting.key.as_str());
+    let friends: Vec<_> = keys.filter(|key| key.starts_with("friends.")).collect();
+    assert_eq!(friends, ["friends.a", "friends.z", "friends.contacts.b"]);
+}
