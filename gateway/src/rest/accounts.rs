@@ -7,8 +7,8 @@ use axum::{
 use http::{HeaderMap, StatusCode};
 use kith_api::{
     accounts::v1::{
-        ChangePasswordRequest, IssuedSession, LoginRequest, LogoutRequest, RefreshSessionRequest,
-        RegisterRequest,
+        ChangePasswordRequest, EndedSession, IssuedSession, LoginRequest, LogoutRequest,
+        RefreshSessionRequest, RegisterRequest,
     },
     friends::v1::GetUserRequest,
 };
@@ -197,6 +197,9 @@ pub(crate) async fn refresh(
         attempt_id: body.attempt_id,
     };
     let answer = once(state.accounts.accounts(&node()).refresh_session(call)).await?;
+    if let Some(reused) = answer.reused {
+        return Err(end_reused(&state, &reused).into());
+    }
     let issued = filled(answer.session)?;
     Ok(hand_out(
         &state,
@@ -261,6 +264,17 @@ pub(crate) async fn change_password(
 pub(super) fn end_here(state: &Gateway, caller: &Caller, sessions: &[String]) {
     let sessions: Vec<SessionId> = sessions.iter().filter_map(|id| id.parse().ok()).collect();
     state.identity.revoke_locally(caller.user_id, &sessions);
+}
+
+/// A used refresh token ended its session, which is over on this node before the answer.
+fn end_reused(state: &Gateway, reused: &EndedSession) -> Failure {
+    if let (Ok(user), Ok(session)) = (reused.user_id.parse(), reused.session_id.parse()) {
+        state.identity.revoke_locally(user, &[session]);
+    }
+    Failure::new(
+        Reason::Unauthenticated,
+        "the refresh token was used before, so its session has ended; log in again",
+    )
 }
 
 /// The answer of a call that made tokens; with a `cookie` entrance the refresh token goes there only.

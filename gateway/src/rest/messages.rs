@@ -12,7 +12,7 @@ use kith_ids::{MessageId, RoomId};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{created, filled, rooms::timestamp};
+use super::{created, filled, friends::PageQuery, rooms::timestamp};
 use crate::{
     error::Problem,
     extract::{Caller, Id, Json, Nothing, Query},
@@ -170,23 +170,28 @@ pub(crate) async fn mark_as_read(
 /// Who of the others got and read the message with this id, and when.
 #[utoipa::path(
     get, path = "/api/v1/chat/messages/{id}/receipts", tag = "chat",
-    params(("id" = String, Path, description = "The message.", format = Uuid)),
+    params(
+        ("id" = String, Path, description = "The message.", format = Uuid),
+        ("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query),
+    ),
     responses((status = 200, body = List<MessageReceipt>)),
 )]
 pub(crate) async fn list_receipts(
     State(state): State<AppState>,
     caller: Caller,
     Id(message): Id<MessageId>,
-    _: Nothing,
+    Query(PageQuery(page)): Query<PageQuery>,
 ) -> Result<Answer<List<MessageReceipt>>, Problem> {
+    let call = GetMessageReceiptsRequest {
+        message_id: message.to_string(),
+        page: Some(page),
+    };
     let answer = repeatable(&state.chat, || async {
-        let message_id = message.to_string();
         let mut chat = state.chat.chat(&caller.context);
-        chat.get_message_receipts(GetMessageReceiptsRequest { message_id })
-            .await
+        chat.get_message_receipts(call.clone()).await
     })
     .await?;
-    Ok(Answer(List::whole(answer.receipts)))
+    Ok(Answer(List::page(answer.receipts, answer.page)))
 }
 
 impl SendMessage {

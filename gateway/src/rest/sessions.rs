@@ -5,9 +5,10 @@ use http::StatusCode;
 use kith_api::accounts::v1::{ListSessionsRequest, RevokeSessionRequest};
 use kith_ids::SessionId;
 
+use super::friends::PageQuery;
 use crate::{
     error::Problem,
-    extract::{Caller, Id, Nothing},
+    extract::{Caller, Id, Nothing, Query},
     state::AppState,
     upstream::repeatable,
     wire::{List, SessionInfo},
@@ -16,20 +17,22 @@ use crate::{
 /// The caller's sessions, newest first.
 #[utoipa::path(
     get, path = "/api/v1/auth/sessions", tag = "accounts",
+    params(("limit" = Option<u32>, Query, minimum = 1), ("cursor" = Option<String>, Query)),
     responses((status = 200, body = List<SessionInfo>)),
 )]
 pub(crate) async fn list_sessions(
     State(state): State<AppState>,
     caller: Caller,
-    _: Nothing,
+    Query(PageQuery(page)): Query<PageQuery>,
 ) -> Result<Json<List<SessionInfo>>, Problem> {
     let context = &caller.context;
     let call = || async {
+        let page = Some(page.clone());
         let mut accounts = state.accounts.accounts(context);
-        accounts.list_sessions(ListSessionsRequest {}).await
+        accounts.list_sessions(ListSessionsRequest { page }).await
     };
     let answer = repeatable(&state.accounts, call).await?;
-    Ok(Json(List::whole(answer.sessions)))
+    Ok(Json(List::page(answer.sessions, answer.page)))
 }
 
 /// Ends one of the caller's sessions; its sockets close.

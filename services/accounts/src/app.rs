@@ -26,6 +26,7 @@ use std::sync::Arc;
 use chrono::{DateTime, SubsecRound as _, Utc};
 use kith_auth::ClusterKey;
 use kith_clock::Clock;
+use kith_postgres::page::Cursors;
 use kith_runtime::Shutdown;
 use sqlx::PgPool;
 use tokio::sync::{Notify, watch};
@@ -38,6 +39,7 @@ pub(crate) struct App {
     pub(crate) pool: PgPool,
     pub(crate) clock: Clock,
     pub(crate) cluster_key: ClusterKey,
+    pub(crate) cursors: Cursors,
     pub(crate) config: Config,
     pub(crate) hasher: Hasher,
     pub(crate) keys: KeyRing,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kith_error::{Failure, Fault, Reason, Violation};
+use kith_ids::{SessionId, UserId};
 
 use crate::{hashing::HashError, keys::KeyError};
 
@@ -33,6 +34,14 @@ pub enum Error {
     /// The session that the call acts through, or the token it presents, does not hold.
     #[error("the session does not hold")]
     SessionEnded,
+    /// A used refresh token was presented, and its session has ended by that.
+    #[error("a used refresh token was presented")]
+    TokenReused {
+        /// Whose session it was.
+        user_id: UserId,
+        /// The session.
+        session_id: SessionId,
+    },
     /// No such session of the caller's.
     #[error("no such session")]
     SessionNotFound,
@@ -77,7 +86,7 @@ impl Fault for Error {
                 "too many wrong passwords; try again later",
             )
             .with_retry_after(*retry_after),
-            Self::SessionEnded => Failure::new(
+            Self::SessionEnded | Self::TokenReused { .. } => Failure::new(
                 Reason::Unauthenticated,
                 "the session has ended or the token does not hold; log in again",
             ),

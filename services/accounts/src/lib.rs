@@ -23,6 +23,7 @@ use kith_api::accounts::v1::{
 use kith_auth::{CallerInterceptor, CallerSigner, ClusterKey};
 use kith_client::Upstream;
 use kith_clock::Clock;
+use kith_postgres::page::Cursors;
 use kith_runtime::Tasks;
 use secrecy::SecretString;
 use sqlx::{PgPool, migrate::Migrator};
@@ -95,6 +96,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         keys,
         pool: deps.pool,
         clock: deps.clock,
+        cursors: Cursors::new(deps.cluster_key.clone()),
         cluster_key: deps.cluster_key,
         config,
         news: News::new(),

@@ -8,7 +8,10 @@ pub(crate) mod siblings;
 use std::{pin::Pin, sync::Arc};
 
 use futures::{Stream, StreamExt as _};
-use kith_api::accounts::v1::{self as proto, accounts_service_server::AccountsService};
+use kith_api::{
+    accounts::v1::{self as proto, accounts_service_server::AccountsService},
+    common::v1::PageResponse,
+};
 use kith_auth::RequestExt as _;
 use kith_error::into_status;
 use tonic::{Request, Response, Status};
@@ -78,10 +81,8 @@ impl AccountsService for Rpc {
             attempt_id,
         } = request.into_inner();
         let token = refresh_token.into();
-        let issued = refresh_session(&self.app, &caller, &token, attempt_id).await;
-        answer(issued.map(|issued| proto::RefreshSessionResponse {
-            session: Some(convert::issued(issued)),
-        }))
+        let refreshed = refresh_session(&self.app, &caller, &token, attempt_id).await;
+        answer(convert::refreshed(refreshed))
     }
 
     async fn logout(
@@ -112,10 +113,15 @@ impl AccountsService for Rpc {
         &self,
         request: Request<proto::ListSessionsRequest>,
     ) -> Answer<proto::ListSessionsResponse> {
-        let caller = request.caller()?;
-        let sessions = list_sessions(&self.app, caller).await;
-        answer(sessions.map(|sessions| proto::ListSessionsResponse {
-            sessions: convert::sessions(sessions, caller.session()),
+        let caller = request.caller()?.clone();
+        let page = request.into_inner().page.unwrap_or_default();
+        let wanted = (page.page_size, page.page_token.as_str());
+        let page = list_sessions(&self.app, &caller, wanted).await;
+        answer(page.map(|page| proto::ListSessionsResponse {
+            sessions: convert::sessions(page.sessions, caller.session()),
+            page: Some(PageResponse {
+                next_page_token: page.next.unwrap_or_default(),
+            }),
         }))
     }
 

@@ -38,7 +38,7 @@ export interface Source {
   privacy(): Promise<Privacy>;
 }
 
-const LIMIT = 100;
+export const LIMIT = 100;
 /** A list longer than this is shown in part. */
 const MAX_PAGES = 50;
 
@@ -93,10 +93,11 @@ export function restSource(rest: Rest): Source {
         const params = { path: { room_id }, query: { limit: LIMIT, ...cursor } };
         return answer(rest.GET("/api/v1/chat/rooms/{room_id}/participants", { params }));
       }, toParticipant),
-    receipts: async (id) => {
-      const page = await answer(rest.GET("/api/v1/chat/messages/{id}/receipts", { params: { path: { id } } }));
-      return page.items.map(toReceipt);
-    },
+    receipts: (id) =>
+      allPages((cursor) => {
+        const params = { path: { id }, query: { limit: LIMIT, ...cursor } };
+        return answer(rest.GET("/api/v1/chat/messages/{id}/receipts", { params }));
+      }, toReceipt),
     sync: (body) => answer(rest.POST("/api/v1/chat/sync", { body })),
     friends: () =>
       allPages((cursor) => answer(rest.GET("/api/v1/friends/", { params: { query: { limit: LIMIT, ...cursor } } })), toFriend),

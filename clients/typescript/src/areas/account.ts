@@ -1,6 +1,7 @@
 /** My own account: profile, privacy, password, devices. */
 
 import { answer } from "../api/rest.js";
+import { LIMIT, allPages } from "../api/source.js";
 import type { SessionId } from "../model/ids.js";
 import type { Device, Me, Privacy, ProfileChange } from "../model/user.js";
 import type { Store } from "../store/cell.js";
@@ -28,7 +29,8 @@ export interface Account {
 /** `end` closes the session on this device. */
 export function createAccount({ world, rest, source }: Core, end: () => Promise<void>): Account {
   const loadDevices = () =>
-    fill(world.devices, async () => (await answer(rest.GET("/api/v1/auth/sessions"))).items.map(toDevice));
+    fill(world.devices, () =>
+      allPages((cursor) => answer(rest.GET("/api/v1/auth/sessions", { params: { query: { limit: LIMIT, ...cursor } } })), toDevice));
   return {
     me: world.me,
     privacy: world.privacy,

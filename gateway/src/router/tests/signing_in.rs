@@ -20,6 +20,13 @@ fn issued() -> accounts::IssuedSession {
     }
 }
 
+fn refreshed(session: Option<accounts::IssuedSession>) -> accounts::RefreshSessionResponse {
+    accounts::RefreshSessionResponse {
+        session,
+        reused: None,
+    }
+}
+
 fn post(path: &str, body: &Value) -> Request<Body> {
     Request::builder()
         .method(Method::POST)
@@ -74,8 +81,7 @@ async fn a_cookie_holds_the_refresh_token_instead_of_the_body() {
 async fn the_cookie_may_be_spent_by_our_own_pages_only() {
     let bed = Bed::new().await;
     let session = Some(issued());
-    bed.services
-        .answer(REFRESH, &accounts::RefreshSessionResponse { session });
+    bed.services.answer(REFRESH, &refreshed(session));
     let cases = [
         (None, 200),
         (Some("http://kith.example"), 200),
@@ -128,6 +134,27 @@ async fn a_session_is_over_here_as_soon_as_it_is_ended() {
     assert!(header(&ended.headers, "set-cookie").starts_with("kith_refresh=;"));
     assert_eq!(after.code(), "unauthenticated");
     assert_eq!(news.try_recv().unwrap().session_id.to_string(), SESSION);
+}
+
+#[tokio::test]
+async fn a_session_is_over_here_as_soon_as_a_used_token_of_it_comes() {
+    let bed = Bed::new().await;
+    let reused = accounts::EndedSession {
+        user_id: ANN.to_owned(),
+        session_id: SESSION.to_owned(),
+    };
+    let answer = accounts::RefreshSessionResponse {
+        session: None,
+        reused: Some(reused),
+    };
+    bed.services.answer(REFRESH, &answer);
+
+    let body = json!({"refresh_token": "used"});
+    let refused = bed.send(post("/auth/refresh", &body)).await;
+    let after = bed.call(Method::GET, "/users/me").await;
+
+    assert_eq!(refused.code(), "unauthenticated");
+    assert_eq!(after.code(), "unauthenticated");
 }
 
 #[tokio::test]

@@ -53,8 +53,7 @@ pub(crate) async fn refresh_session(
                 tokens,
             });
         }
-        end_if_reused(app, tx, user.id, &presented).await?;
-        return Err(Error::SessionEnded);
+        return Err(judge_stale(app, tx, user.id, &presented).await?);
     }
     if session.expires_at <= now {
         return Err(Error::SessionEnded);
@@ -98,15 +97,15 @@ async fn find_repeated(
 }
 
 /// The token is not the session's current one: an earlier one of it, which ends the session, or noise, which does nothing.
-async fn end_if_reused(
+async fn judge_stale(
     app: &App,
     mut tx: PgTransaction<'_>,
     user_id: UserId,
     presented: &RefreshToken,
-) -> Result<(), Error> {
+) -> Result<Error, Error> {
     // Without this, knowing a session's id would be enough to end it.
     if !presented.is_ours(&app.cluster_key) {
-        return Ok(());
+        return Ok(Error::SessionEnded);
     }
     let session_id = presented.session_id();
     sessions::delete(&mut tx, user_id, session_id).await?;
@@ -121,7 +120,10 @@ async fn end_if_reused(
         session.id = %session_id,
         "a used refresh token was presented again; its session was ended"
     );
-    Ok(())
+    Ok(Error::TokenReused {
+        user_id,
+        session_id,
+    })
 }
 
 fn check(attempt_id: Option<&str>) -> Result<(), Error> {

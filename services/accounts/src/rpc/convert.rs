@@ -108,6 +108,29 @@ pub(super) fn issued(issued: IssuedSession) -> proto::IssuedSession {
     }
 }
 
+/// A reuse is no failure of the call: its answer says which session is over, so that the gateway can end it at once.
+pub(super) fn refreshed(
+    refreshed: Result<IssuedSession, Error>,
+) -> Result<proto::RefreshSessionResponse, Error> {
+    match refreshed {
+        Ok(session) => Ok(proto::RefreshSessionResponse {
+            session: Some(issued(session)),
+            reused: None,
+        }),
+        Err(Error::TokenReused {
+            user_id,
+            session_id,
+        }) => Ok(proto::RefreshSessionResponse {
+            session: None,
+            reused: Some(proto::EndedSession {
+                user_id: user_id.to_string(),
+                session_id: session_id.to_string(),
+            }),
+        }),
+        Err(error) => Err(error),
+    }
+}
+
 pub(super) fn sessions(sessions: Vec<Session>, current: Option<SessionId>) -> Vec<proto::Session> {
     let encode = |session: Session| proto::Session {
         session_id: session.id.to_string(),

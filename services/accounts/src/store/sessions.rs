@@ -81,23 +81,29 @@ pub(crate) async fn is_live(
     .await
 }
 
-/// A user's sessions that can still be refreshed, newest first.
+/// A user's sessions that can still be refreshed, newest first: those made before one of them, or from the newest on.
 #[tracing::instrument(name = "db.sessions.list", skip_all)]
 pub(crate) async fn list(
     db: &mut PgConnection,
     user_id: UserId,
     now: DateTime<Utc>,
+    before: Option<(DateTime<Utc>, SessionId)>,
+    most: i64,
 ) -> sqlx::Result<Vec<Session>> {
+    let (created_at, id) = before.unzip();
     sqlx::query_as!(
         Session,
         r#"SELECT id AS "id: SessionId", user_id AS "user_id: UserId", device_name, created_at, last_used_at
            FROM accounts.sessions
            WHERE user_id = $1 AND expires_at > $2
+             AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
            ORDER BY created_at DESC, id DESC
-           LIMIT $3"#,
+           LIMIT $5"#,
         user_id.as_uuid(),
         now,
-        MAX_SESSIONS,
+        created_at,
+        id as Option<SessionId>,
+        most,
     )
     .fetch_all(db)
     .await

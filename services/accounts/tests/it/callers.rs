@@ -37,7 +37,7 @@ async fn refused(mut client: Client) -> Vec<&'static str> {
         "list_signed_in_users",
         client.list_signed_in_users(signed_in).await.map(drop),
     );
-    let list = proto::ListSessionsRequest {};
+    let list = proto::ListSessionsRequest::default();
     note("list_sessions", client.list_sessions(list).await.map(drop));
     let profile = proto::UpdateProfileRequest::default();
     note(
@@ -114,7 +114,7 @@ async fn a_call_without_a_caller_is_refused() {
 
     let answer = node
         .client(&stranger)
-        .list_sessions(proto::ListSessionsRequest {})
+        .list_sessions(proto::ListSessionsRequest::default())
         .await;
 
     assert_eq!(failure(answer.unwrap_err()).reason, Reason::Unauthenticated);

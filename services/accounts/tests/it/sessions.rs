@@ -1,18 +1,18 @@
 //! The list of sessions, and ending them one by one.
 
 use chrono::TimeDelta;
-use kith_api::accounts::v1::{
-    ListSignedInUsersRequest, LoginRequest, LogoutRequest, RevokeSessionRequest,
+use kith_api::{
+    accounts::v1::{
+        IssuedSession, ListSessionsRequest, ListSignedInUsersRequest, LoginRequest, LogoutRequest,
+        RevokeSessionRequest,
+    },
+    common::v1::PageRequest,
 };
 use kith_error::Reason;
 
 use crate::world::{Node, PASSWORD, World, failure, user};
 
-async fn revoke(
-    node: &Node,
-    by: &kith_api::accounts::v1::IssuedSession,
-    id: &str,
-) -> Option<Reason> {
+async fn revoke(node: &Node, by: &IssuedSession, id: &str) -> Option<Reason> {
     let request = RevokeSessionRequest {
         session_id: id.to_owned(),
     };
@@ -39,6 +39,44 @@ async fn who_has_a_session_is_signed_in() {
 
     assert_eq!(signed_in.unwrap(), [ids[0].clone()]);
     assert_eq!(failure(too_many.unwrap_err()).reason, Reason::InvalidField);
+}
+
+#[tokio::test]
+async fn sessions_come_in_pages_that_only_their_owner_can_turn() {
+    let world = World::standing_still().await;
+    let node = world.node().await;
+    let bob = node.register("bob").await;
+    let first = node.register("alice").await;
+    let mut made = vec![first.session_id.clone()];
+    for _ in 0..2 {
+        // All at one time: the id decides.
+        made.push(node.login("alice", PASSWORD).await.unwrap().session_id);
+    }
+    made.sort_by(|a, b| b.cmp(a));
+    let page = async |who: &IssuedSession, token: &str| {
+        let page = Some(PageRequest {
+            page_size: 2,
+            page_token: token.to_owned(),
+        });
+        let answer = node
+            .person(who)
+            .list_sessions(ListSessionsRequest { page })
+            .await;
+        answer
+            .map(tonic::Response::into_inner)
+            .map_err(|status| failure(status).reason)
+    };
+
+    let one = page(&first, "").await.unwrap();
+    let token = one.page.unwrap().next_page_token;
+    let two = page(&first, &token).await.unwrap();
+    let foreign = page(&bob, &token).await.unwrap_err();
+
+    let pages = one.sessions.iter().chain(&two.sessions);
+    assert!(pages.map(|session| &session.session_id).eq(&made));
+    assert_eq!((one.sessions.len(), two.sessions.len()), (2, 1));
+    assert_eq!(two.page.unwrap().next_page_token, "");
+    assert_eq!(foreign, Reason::CursorInvalid);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use kith_api::accounts::v1::{
 use kith_auth::{AUDIENCE, Caller, Claims, ISSUER, TokenError, TokenVerifier};
 use kith_client::{Attached, Upstream, pipe};
 use kith_clock::Clock;
-use kith_error::Failure;
+use kith_error::{Failure, Reason};
 use kith_runtime::{Shutdown, Tasks, serve_grpc};
 use kith_testkit::{CLUSTER_KEY, TestDatabase, signer};
 use secrecy::SecretString;
@@ -157,8 +157,12 @@ impl Node {
             .gateway()
             .refresh_session(request)
             .await
-            .map_err(failure)?;
-        Ok(answer.into_inner().session.unwrap())
+            .map_err(failure)?
+            .into_inner();
+        // What the gateway makes of it.
+        let ended = || Failure::new(Reason::Unauthenticated, "the session has ended");
+        assert_ne!(answer.session.is_some(), answer.reused.is_some());
+        answer.session.ok_or_else(ended)
     }
 
     pub(crate) async fn sessions(
@@ -167,7 +171,7 @@ impl Node {
     ) -> Result<Vec<proto::Session>, Failure> {
         let answer = self
             .person(session)
-            .list_sessions(proto::ListSessionsRequest {})
+            .list_sessions(proto::ListSessionsRequest::default())
             .await
             .map_err(failure)?;
         Ok(answer.into_inner().sessions)

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use kith_ids::{MessageId, UserId};
+use kith_postgres::page;
 
 use crate::{
     Error,
     app::App,
     domain::coalesce::Mark,
-    store::positions::{self, MessagePlace, ReceiptRow},
+    store::positions::{self, MessagePlace, ReceiptRow, WantedReceipts},
 };
 
 /// How one of the others stands on a message.
@@ -18,22 +19,45 @@ pub(crate) struct MessageReceipt {
     pub(crate) read_at: Option<DateTime<Utc>>,
 }
 
-/// Everybody but the sender who can see the message. Of those who hide what they read, and to those who hide it themselves,
+/// A page of receipts, and the cursor of the next.
+#[derive(Debug)]
+pub(crate) struct ReceiptPage {
+    pub(crate) receipts: Vec<MessageReceipt>,
+    pub(crate) next: Option<String>,
+}
+
+/// Everybody but the sender who can see the message, by time of joining. Of those who hide what they read, and to those who hide it themselves,
 /// only the arrival is told; of those across a block nothing.
 pub(crate) async fn get_message_receipts(
     app: &App,
     caller: UserId,
     message: MessageId,
-) -> Result<Vec<MessageReceipt>, Error> {
+    (page_size, page_token): (u32, &str),
+) -> Result<ReceiptPage, Error> {
+    let scope = format!("receipts:{message}:{caller}");
+    let size = page::size(page_size);
     let mut db = app.pool.acquire().await?;
     let place = positions::find_message(&mut db, message, caller)
         .await?
         .ok_or(Error::MessageNotFound)?;
-    let rows = positions::list_receipts(&mut db, place, caller).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| receipt(app, caller, place, &row))
-        .collect())
+    let after = app.cursors.decode::<(i64, UserId)>(&scope, page_token)?;
+    let wanted = WantedReceipts {
+        message: place,
+        viewer: caller,
+        after: after.unwrap_or(WantedReceipts::START),
+        most: i64::from(size) + 1,
+    };
+    let mut rows = positions::list_receipts(&mut db, wanted).await?;
+    let more = page::has_more(&mut rows, size);
+    let next = rows
+        .last()
+        .filter(|_| more)
+        .map(|last| app.cursors.encode(&scope, &(last.joined_seq, last.user_id)));
+    let receipts = rows.iter().map(|row| receipt(app, caller, place, row));
+    Ok(ReceiptPage {
+        receipts: receipts.collect(),
+        next,
+    })
 }
 
 fn receipt(app: &App, caller: UserId, place: MessagePlace, row: &ReceiptRow) -> MessageReceipt {

@@ -4,6 +4,7 @@ use kith_api::chat::v1::{
     self, GetMessageReceiptsRequest, GetMessageReceiptsResponse, MarkMessageAsReadRequest,
     MarkMessageAsReadResponse,
 };
+use kith_api::common::v1::PageResponse;
 use tonic::Request;
 
 use super::convert::{acting_user, id};
@@ -36,10 +37,16 @@ pub(super) async fn get_message_receipts(
     request: Request<GetMessageReceiptsRequest>,
 ) -> Result<GetMessageReceiptsResponse, Error> {
     let caller = acting_user(&request)?;
-    let message = id("message_id", &request.get_ref().message_id)?;
-    let receipts = get_message_receipts::get_message_receipts(app, caller, message).await?;
+    let request = request.into_inner();
+    let message = id("message_id", &request.message_id)?;
+    let page = request.page.unwrap_or_default();
+    let wanted = (page.page_size, page.page_token.as_str());
+    let page = get_message_receipts::get_message_receipts(app, caller, message, wanted).await?;
     Ok(GetMessageReceiptsResponse {
-        receipts: receipts.iter().map(receipt).collect(),
+        receipts: page.receipts.iter().map(receipt).collect(),
+        page: Some(PageResponse {
+            next_page_token: page.next.unwrap_or_default(),
+        }),
     })
 }
 

@@ -239,6 +239,7 @@ pub(crate) async fn update(
 #[derive(Debug, Clone)]
 pub(crate) struct ReceiptRow {
     pub(crate) user_id: UserId,
+    pub(crate) joined_seq: i64,
     pub(crate) delivered_at: Option<DateTime<Utc>>,
     pub(crate) read_at: Option<DateTime<Utc>>,
     /// They let others see what they read, and so does the viewer.
@@ -247,16 +248,32 @@ pub(crate) struct ReceiptRow {
     pub(crate) blocked: bool,
 }
 
-/// Everybody but the sender who can see a message, and when they got and read it.
+/// Which receipts are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WantedReceipts {
+    pub(crate) message: MessagePlace,
+    pub(crate) viewer: UserId,
+    /// The last one of the page before.
+    pub(crate) after: (i64, UserId),
+    pub(crate) most: i64,
+}
+
+impl WantedReceipts {
+    /// Before everybody.
+    pub(crate) const START: (i64, UserId) = (0, UserId::new(uuid::Uuid::nil()));
+}
+
+/// Everybody but the sender who can see a message, and when they got and read it, by time of joining.
 #[tracing::instrument(name = "db.positions.list_receipts", skip_all)]
 pub(crate) async fn list_receipts(
     db: &mut PgConnection,
-    message: MessagePlace,
-    viewer: UserId,
+    wanted: WantedReceipts,
 ) -> Result<Vec<ReceiptRow>, sqlx::Error> {
+    let (message, (joined_seq, user_id)) = (wanted.message, wanted.after);
     sqlx::query_as!(
         ReceiptRow,
         r#"SELECT stay.user_id AS "user_id: UserId",
+                  stay.joined_seq,
                   CASE WHEN position.delivered_seq >= $2 THEN position.delivered_at END AS delivered_at,
                   (SELECT receipt.at FROM chat.message_read_receipts AS receipt
                    WHERE receipt.room_id = $1 AND receipt.user_id = stay.user_id AND receipt.up_to_seq >= $2
@@ -272,11 +289,16 @@ pub(crate) async fn list_receipts(
            LEFT JOIN chat.positions AS position ON position.room_id = stay.room_id AND position.user_id = stay.user_id
            LEFT JOIN chat.users AS person ON person.user_id = stay.user_id
            WHERE stay.room_id = $1 AND stay.left_seq IS NULL AND stay.joined_seq <= $2 AND stay.user_id <> $3
-           ORDER BY stay.joined_seq, stay.user_id"#,
+             AND (stay.joined_seq, stay.user_id) > ($5, $6)
+           ORDER BY stay.joined_seq, stay.user_id
+           LIMIT $7"#,
         message.room_id as RoomId,
         message.seq,
         message.sender_id as UserId,
-        viewer as UserId,
+        wanted.viewer as UserId,
+        joined_seq,
+        user_id as UserId,
+        wanted.most,
     )
     .fetch_all(db)
     .await

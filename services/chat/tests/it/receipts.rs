@@ -1,10 +1,13 @@
 //! Who may know how far the others got: receipts of one message, and those that are told live.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
 
-use kith_api::chat::v1::{
-    ApplyReadReceiptsRequest, GetMessageReceiptsRequest, MarkRoomAsDelivered, Message,
-    MessageReceipt, Receipt, command::Command, delivery::Delivery,
+use kith_api::{
+    chat::v1::{
+        ApplyReadReceiptsRequest, GetMessageReceiptsRequest, MarkRoomAsDelivered, Message,
+        MessageReceipt, Receipt, command::Command, delivery::Delivery,
+    },
+    common::v1::PageRequest,
 };
 use kith_error::Reason;
 use kith_ids::UserId;
@@ -17,6 +20,7 @@ use crate::{
 async fn receipts(world: &World, user: UserId, message: &Message) -> Vec<MessageReceipt> {
     let request = GetMessageReceiptsRequest {
         message_id: message.message_id.clone(),
+        page: None,
     };
     inner(world.chat(user).get_message_receipts(request).await).receipts
 }
@@ -178,12 +182,46 @@ async fn across_a_block_nothing_is_told_of_positions() {
 }
 
 #[tokio::test]
+async fn receipts_come_in_pages_for_one_message_and_one_reader() {
+    let world = World::new().await;
+    let [a, b, c, d] = world.users();
+    let room = world.group(a, &[b, c, d]).await.room_id;
+    let message = world.send(a, &room, "who read this?").await;
+    let other = world.send(a, &room, "and this?").await;
+    let page = async |user: UserId, message: &Message, token: &str| {
+        let request = GetMessageReceiptsRequest {
+            message_id: message.message_id.clone(),
+            page: Some(PageRequest {
+                page_size: 2,
+                page_token: token.to_owned(),
+            }),
+        };
+        world.chat(user).get_message_receipts(request).await
+    };
+
+    let first = inner(page(a, &message, "").await);
+    let token = first.page.unwrap().next_page_token;
+    let second = inner(page(a, &message, &token).await);
+    let by_another = page(b, &message, &token).await;
+    let of_another = page(a, &other, &token).await;
+
+    assert_eq!((first.receipts.len(), second.receipts.len()), (2, 1));
+    assert_eq!(second.page.unwrap().next_page_token, "");
+    let pages = first.receipts.iter().chain(&second.receipts);
+    let people: BTreeSet<_> = pages.map(|receipt| receipt.user_id.clone()).collect();
+    assert_eq!(people, [b, c, d].map(|user| user.to_string()).into());
+    assert_eq!(refusal(by_another), Reason::CursorInvalid);
+    assert_eq!(refusal(of_another), Reason::CursorInvalid);
+}
+
+#[tokio::test]
 async fn a_stranger_learns_nothing_of_a_message() {
     let world = World::new().await;
     let [a, b, stranger] = world.users();
     let room = world.direct(a, b).await.room_id;
     let request = GetMessageReceiptsRequest {
         message_id: world.send(a, &room, "ours").await.message_id,
+        page: None,
     };
 
     let answer = world.chat(stranger).get_message_receipts(request).await;
