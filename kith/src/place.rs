@@ -122,8 +122,16 @@ impl Storage {
 
     /// A pool for one service.
     pub(crate) fn pool_of(&self, service: &str) -> anyhow::Result<sqlx::PgPool> {
+        self.pool(service, self.config.connections_of(service))
+    }
+
+    /// A second one, for what must not wait behind everything else.
+    pub(crate) fn reserved_of(&self, service: &str) -> anyhow::Result<sqlx::PgPool> {
+        self.pool(service, self.config.reserved_connections)
+    }
+
+    fn pool(&self, service: &str, size: u32) -> anyhow::Result<sqlx::PgPool> {
         let url = self.url_of(service)?;
-        let size = self.config.connections_of(service);
         kith_postgres::connect(url.expose_secret(), service, size)
             .with_context(|| format!("the database URL of {service} cannot be used"))
     }

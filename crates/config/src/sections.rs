@@ -30,6 +30,8 @@ pub struct Database {
     pub chat_connections: u32,
     /// Connections of every other service's pool.
     pub service_connections: u32,
+    /// Connections of chat's and of accounts' pool for what must not wait behind everything else.
+    pub reserved_connections: u32,
     /// Where accounts keeps its schema, when not at `url`.
     pub accounts: ServiceDatabase,
     /// Where friends keeps its schema, when not at `url`.
@@ -96,6 +98,11 @@ impl Database {
             self.service_connections > 0,
             "database.service_connections",
             "must be at least 1",
+        );
+        problems.require(
+            self.reserved_connections > 2,
+            "database.reserved_connections",
+            "must be at least 3: two are for sends alone",
         );
         problems
     }

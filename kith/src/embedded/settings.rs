@@ -12,7 +12,7 @@ pub(super) const SETTINGS: &[(&str, &str)] = &[
     ("fsync", "on"),
     ("synchronous_commit", "on"),
     ("full_page_writes", "on"),
-    // Pools are small (chat 8, the others 4); the rest is for operators' commands and a psql.
+    // Pools are small (chat 8, the others 4, and 4 of chat and of accounts each in reserve); the rest is for operators' commands and a psql.
     ("max_connections", "60"),
     ("shared_buffers", "128MB"),
     ("work_mem", "8MB"),

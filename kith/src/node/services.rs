@@ -179,6 +179,7 @@ impl Joint<'_> {
         config.limits_enabled = self.config.limits.enabled;
         let deps = kith_accounts::Deps {
             pool: self.storage.pool_of("accounts")?,
+            reserved: self.storage.reserved_of("accounts")?,
             clock: self.clock.clone(),
             cluster_key: self.key.clone(),
             tasks: self.tasks.clone(),
@@ -220,6 +221,7 @@ impl Joint<'_> {
     async fn chat(&self, lines: &Lines, bus: Bus) -> anyhow::Result<Routes> {
         let deps = kith_chat::Deps {
             pool: self.storage.pool_of("chat")?,
+            reserved: self.storage.reserved_of("chat")?,
             clock: self.clock.clone(),
             cluster_key: self.key.clone(),
             tasks: self.tasks.clone(),

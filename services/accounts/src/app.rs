@@ -37,6 +37,8 @@ use crate::{config::Config, hashing::Hasher, keys::KeyRing};
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) pool: PgPool,
+    /// For refreshed tokens, and for what gateways and siblings live by.
+    pub(crate) reserved: PgPool,
     pub(crate) clock: Clock,
     pub(crate) cluster_key: ClusterKey,
     pub(crate) cursors: Cursors,

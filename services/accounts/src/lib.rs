@@ -49,6 +49,8 @@ const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 pub struct Deps {
     /// The database, migrated.
     pub pool: PgPool,
+    /// The same, with connections for what must not wait behind everything else.
+    pub reserved: PgPool,
     /// Time and ids.
     pub clock: Clock,
     /// Verifies callers and authenticates refresh tokens.
@@ -95,6 +97,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         hasher: hashing::Hasher::start(&config).await?,
         keys,
         pool: deps.pool,
+        reserved: deps.reserved,
         clock: deps.clock,
         cursors: Cursors::new(deps.cluster_key.clone()),
         cluster_key: deps.cluster_key,

@@ -55,6 +55,8 @@ use crate::{Config, fanout::Fanout, lanes::Lanes};
 /// The service's state. Shared by all calls.
 pub(crate) struct App {
     pub(crate) pool: PgPool,
+    /// For resumes and what gateways ask; the lanes have theirs of it.
+    pub(crate) reserved: PgPool,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
     pub(crate) tasks: Tasks,
@@ -74,6 +76,8 @@ pub(crate) struct App {
     pub(crate) positions: positions::Positions,
     /// The relay of the feed, and who listens to it.
     pub(crate) feed: feed::Feed,
+    /// Devices that come back.
+    pub(crate) syncs: sync::Syncs,
     /// Places for streams of rooms.
     pub(crate) watchers: Arc<Semaphore>,
     pub(crate) accounts: Upstream,

@@ -37,6 +37,8 @@ const START_ATTEMPTS: u32 = 40;
 pub struct Deps {
     /// Chat's own schema.
     pub pool: PgPool,
+    /// The same, with connections for what must not wait behind everything else.
+    pub reserved: PgPool,
     /// Time and ids.
     pub clock: Clock,
     /// The secret all nodes share.
@@ -78,16 +80,19 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
     let feed = Feed::default();
     let fanout = Fanout::start(deps.bus, &deps.tasks, config.stream_queue, feed.clone());
     let lane_deps = lanes::Deps {
-        pool: deps.pool.clone(),
+        pool: deps.reserved.clone(),
         fanout: fanout.clone(),
         epoch: epoch.clone(),
     };
     let lanes = Lanes::start(&config, &Arc::new(lane_deps), &deps.tasks);
+    let (syncs, devices) = app::sync::Syncs::new();
     let app = Arc::new(App {
+        syncs,
         cursors: Cursors::new(deps.cluster_key.clone()),
         signer: CallerSigner::new(deps.cluster_key.clone(), deps.clock.clone()),
         body_key: deps.cluster_key.derive("message body hash v1"),
         pool: deps.pool,
+        reserved: deps.reserved,
         clock: deps.clock,
         tasks: deps.tasks,
         config,
@@ -100,6 +105,7 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
         accounts: deps.accounts,
         friends: deps.friends,
     });
+    devices.start(&app);
     jobs::watch_epoch::spawn(&app, epoch_sender);
     jobs::flush_positions::spawn(&app);
     jobs::spawn_feed(&app);

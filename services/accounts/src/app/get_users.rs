@@ -25,7 +25,7 @@ pub(crate) async fn get_users(
             "at most 1,000 ids",
         )]));
     }
-    let mut found = users::list(&mut *app.pool.acquire().await?, ids).await?;
+    let mut found = users::list(&mut *app.reserved.acquire().await?, ids).await?;
     found.retain(|user| !user.is_deleted());
     Ok(found)
 }

@@ -37,7 +37,7 @@ pub(crate) async fn refresh_session(
     let session_id = presented.session_id();
     tracing::Span::current().record("session.id", tracing::field::display(session_id));
 
-    let mut tx = app.pool.begin().await?;
+    let mut tx = app.reserved.begin().await?;
     let session = sessions::lock(&mut tx, session_id)
         .await?
         .ok_or(Error::SessionEnded)?;

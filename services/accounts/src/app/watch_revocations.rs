@@ -33,7 +33,7 @@ pub(crate) async fn watch_revocations(
     after: u64,
 ) -> Result<impl Stream<Item = Result<Vec<Revocation>, Error>> + Send + 'static, Error> {
     caller.require_node()?;
-    let head = revocations::find_head(&mut *app.pool.acquire().await?).await?;
+    let head = revocations::find_head(&mut *app.reserved.acquire().await?).await?;
     let after = i64::try_from(after).unwrap_or(i64::MAX);
     let watcher = Watcher {
         head: app.news.revocation_head.subscribe(),
@@ -66,7 +66,7 @@ impl Watcher {
     }
 
     async fn read(&self, since: DateTime<Utc>) -> sqlx::Result<Vec<Revocation>> {
-        let mut db = self.app.pool.acquire().await?;
+        let mut db = self.app.reserved.acquire().await?;
         revocations::list(&mut db, self.after, since, BATCH).await
     }
 }

@@ -37,7 +37,7 @@ fn tell(news: &watch::Sender<i64>, head: i64) {
 }
 
 async fn find_heads(app: &App) -> sqlx::Result<(i64, i64)> {
-    let mut db = app.pool.acquire().await?;
+    let mut db = app.reserved.acquire().await?;
     Ok((
         revocations::find_head(&mut db).await?,
         service_keys::find_revocations(&mut db).await?,

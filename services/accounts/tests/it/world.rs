@@ -73,6 +73,7 @@ impl World {
         let tasks = Tasks::new(Shutdown::new());
         let deps = Deps {
             pool: self.db.pool.clone(),
+            reserved: self.db.pool.clone(),
             clock: self.clock.clone(),
             cluster_key: CLUSTER_KEY,
             tasks: tasks.clone(),

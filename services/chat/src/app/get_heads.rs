@@ -22,7 +22,7 @@ pub(crate) async fn get_heads(
     rooms: &[RoomId],
     users: &[UserId],
 ) -> Result<Heads, Error> {
-    let mut db = app.pool.acquire().await?;
+    let mut db = app.reserved.acquire().await?;
     Ok(Heads {
         // First: an epoch that is bumped in between makes the heads of the new log look old, and they are asked for again.
         epoch: heads::find_epoch(&mut db).await?,
@@ -39,7 +39,7 @@ pub(crate) async fn get_user_log(
     after: i64,
     limit: i64,
 ) -> Result<(Vec<UserEvent>, i64), Error> {
-    let mut db = app.pool.acquire().await?;
+    let mut db = app.reserved.acquire().await?;
     // First: entries that are added in between are then above the head that is told, and harmless.
     let head = user_log::find_head(&mut db, user).await?;
     let events = user_events::list(app, &mut db, user, (after, limit)).await?;

@@ -1,6 +1,7 @@
 //! Reads a room's log from a cursor on: within somebody's current stay, or as it is for a gateway.
 
 use kith_ids::{RoomId, UserId};
+use sqlx::PgPool;
 
 use super::App;
 use crate::{
@@ -27,7 +28,7 @@ pub(crate) async fn get_room_events(
         after,
         limit: clamp(limit),
     };
-    read(app, tail, Some(user)).await
+    read(&app.pool, tail, Some(user)).await
 }
 
 /// The log as it is.
@@ -43,11 +44,11 @@ pub(crate) async fn get_room_log(
         after,
         limit: clamp(limit),
     };
-    read(app, tail, None).await
+    read(&app.reserved, tail, None).await
 }
 
-async fn read(app: &App, tail: Tail, viewer: Option<UserId>) -> Result<Read, Error> {
-    let mut db = app.pool.acquire().await?;
+async fn read(db: &PgPool, tail: Tail, viewer: Option<UserId>) -> Result<Read, Error> {
+    let mut db = db.acquire().await?;
     log::list_tail(&mut db, tail, viewer)
         .await?
         .ok_or(Error::RoomNotFound)

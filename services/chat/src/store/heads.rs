@@ -66,23 +66,34 @@ pub(crate) struct Membership {
     pub(crate) participant_count: i32,
 }
 
-/// All rooms that a person is in, newest activity first.
+/// All rooms that people are in, of each the one with the newest activity first.
 #[tracing::instrument(name = "db.heads.list_memberships", skip_all)]
 pub(crate) async fn list_memberships(
     db: &mut PgConnection,
-    user: UserId,
-) -> Result<Vec<Membership>, sqlx::Error> {
-    sqlx::query_as!(
-        Membership,
-        r#"SELECT r.id AS "room_id: RoomId", r.last_seq, u.joined_seq, r.participant_count
+    users: &[UserId],
+) -> Result<Vec<(UserId, Membership)>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT u.user_id AS "user_id: UserId", r.id AS "room_id: RoomId", r.last_seq, u.joined_seq, r.participant_count
            FROM chat.user_rooms u
            JOIN chat.chat_rooms r ON r.id = u.room_id
-           WHERE u.user_id = $1
+           WHERE u.user_id = ANY($1)
            ORDER BY r.updated_at DESC, r.id"#,
-        user as UserId,
+        users as &[UserId],
     )
     .fetch_all(db)
-    .await
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let membership = Membership {
+                room_id: row.room_id,
+                last_seq: row.last_seq,
+                joined_seq: row.joined_seq,
+                participant_count: row.participant_count,
+            };
+            (row.user_id, membership)
+        })
+        .collect())
 }
 
 /// Somebody's latest stay in a room.
@@ -94,6 +105,17 @@ pub(crate) struct Stay {
     pub(crate) left_seq: Option<i64>,
     /// Head of the room.
     pub(crate) last_seq: i64,
+}
+
+impl From<&Membership> for Stay {
+    fn from(membership: &Membership) -> Self {
+        Self {
+            room_id: membership.room_id,
+            joined_seq: membership.joined_seq,
+            left_seq: None,
+            last_seq: membership.last_seq,
+        }
+    }
 }
 
 /// The latest stays of a person in these rooms, newest activity first; rooms they never were in are absent.

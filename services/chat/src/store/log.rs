@@ -131,10 +131,39 @@ pub(crate) async fn list_windows(
     epoch: i64,
     viewer: Option<UserId>,
 ) -> Result<Vec<RoomEvent>, Error> {
+    let rows = list_rows(db, windows).await?;
+    rows.into_iter()
+        .map(|row| event(row, wire::seq(epoch), viewer))
+        .collect()
+}
+
+/// The same for several viewers, each with their own stretches.
+#[tracing::instrument(name = "db.log.list_windows_of", skip_all)]
+pub(crate) async fn list_windows_of(
+    db: &mut PgConnection,
+    of: &[(UserId, Window)],
+    epoch: i64,
+) -> Result<Vec<RoomEvent>, Error> {
+    let windows: Vec<Window> = of.iter().map(|(_, window)| *window).collect();
+    // Each seq of a stretch is a row, found or not.
+    let viewers = of
+        .iter()
+        .flat_map(|(viewer, window)| (window.from..=window.to).map(|_| *viewer));
+    let rows = list_rows(db, &windows).await?;
+    rows.into_iter()
+        .zip(viewers)
+        .map(|(row, viewer)| event(row, wire::seq(epoch), Some(viewer)))
+        .collect()
+}
+
+async fn list_rows(
+    db: &mut PgConnection,
+    windows: &[Window],
+) -> Result<Vec<EntryRow>, sqlx::Error> {
     let rooms: Vec<RoomId> = windows.iter().map(|window| window.room_id).collect();
     let froms: Vec<i64> = windows.iter().map(|window| window.from).collect();
     let tos: Vec<i64> = windows.iter().map(|window| window.to).collect();
-    let rows = sqlx::query_as!(
+    sqlx::query_as!(
         EntryRow,
         r#"SELECT w.room_id AS "room_id!: RoomId", s.seq AS "seq?",
                   m.id AS "message_id?: MessageId", m.sender_id AS "sender_id?: UserId", m.client_id AS "client_id?", m.text,
@@ -151,10 +180,7 @@ pub(crate) async fn list_windows(
         &tos,
     )
     .fetch_all(db)
-    .await?;
-    rows.into_iter()
-        .map(|row| event(row, wire::seq(epoch), viewer))
-        .collect()
+    .await
 }
 
 /// The first entries of some kinds in stretches of rooms' logs, without looking at messages, in the order of the windows.

@@ -289,6 +289,7 @@ pub(crate) async fn start_on(
     ));
     let deps = Deps {
         pool: database.pool.clone(),
+        reserved: database.pool.clone(),
         clock: clock.clone(),
         cluster_key: CLUSTER_KEY,
         tasks: tasks.clone(),
