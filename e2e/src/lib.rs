@@ -21,5 +21,5 @@ pub use device::Device;
 pub use node::{Node, Settings};
 pub use people::{Group, Person, befriend, befriend_all, direct_room, group, post};
 pub use redis_cluster::RedisCluster;
-pub use servers::{Postgres, Redis, free_port, installed};
+pub use servers::{Held, Postgres, Redis, free_port, installed};
 pub use wait::{DEADLINE, background, eventually, eventually_within, within};

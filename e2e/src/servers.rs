@@ -2,10 +2,11 @@
 //! their files in a folder of their own and end with the value.
 
 use std::{
+    io::{BufRead as _, BufReader, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::{fs::chown, process::CommandExt as _},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -79,6 +80,47 @@ impl Postgres {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
+    /// Runs a statement in a transaction that stays open, locks and all, until the value is dropped.
+    pub fn hold(&self, statement: &str) -> Held {
+        let mut child = Command::new(installed("psql"))
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"])
+            .arg(self.url())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("running psql");
+        let script = format!("BEGIN;\n{statement};\nSELECT 'held';\n");
+        let mut input = child.stdin.take().expect("psql listens");
+        input.write_all(script.as_bytes()).unwrap();
+        let mut answer = String::new();
+        let output = child.stdout.take().expect("psql answers");
+        BufReader::new(output).read_line(&mut answer).unwrap();
+        assert_eq!(answer.trim(), "held", "{statement}");
+        Held {
+            child,
+            _input: input,
+        }
+    }
+
+    /// What a query answers, its rows as lines and its columns between bars.
+    pub fn query(&self, query: &str) -> String {
+        let output = Command::new(installed("psql"))
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"])
+            .arg(self.url())
+            .args(["-c", query])
+            .stdin(Stdio::null())
+            .output()
+            .expect("running psql");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{query}: {errors}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Its first process, while it runs.
+    pub fn process_id(&self) -> u32 {
+        self.child.as_ref().expect("Postgres runs").id()
+    }
+
     /// Kills its first process alone, as the kernel does when memory runs out; the others find out by themselves.
     pub fn kill_postmaster(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -139,6 +181,20 @@ impl Drop for Postgres {
         if self.child.is_some() {
             self.kill();
         }
+    }
+}
+
+/// An open transaction; ends, and is rolled back, with the value.
+pub struct Held {
+    child: Child,
+    _input: ChildStdin,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Its end closes the connection, and Postgres rolls back.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -26,6 +26,10 @@ pub struct Config {
     /// How often a socket is pinged and hears `heads`.
     #[serde(with = "humantime_serde")]
     pub heartbeat: Duration,
+    /// Calls and questions in work at once; more are refused, the less important ones from a part of it on.
+    pub max_requests: usize,
+    /// New sockets a second.
+    pub sockets_per_second: u32,
 }
 
 /// A network such as `10.0.0.0/8`, or one address.
@@ -59,6 +63,12 @@ impl Config {
         if !HEARTBEATS.contains(&self.heartbeat) {
             problems.push("gateway.heartbeat: must be between 1s and 5m".to_owned());
         }
+        if self.max_requests < 4 {
+            problems.push("gateway.max_requests: must be at least 4".to_owned());
+        }
+        if self.sockets_per_second == 0 {
+            problems.push("gateway.sockets_per_second: must not be zero".to_owned());
+        }
         problems
     }
 
@@ -70,6 +80,8 @@ impl Config {
             secure_cookies: false,
             request_timeout: Duration::from_secs(15),
             heartbeat: Duration::from_secs(25),
+            max_requests: 1024,
+            sockets_per_second: 500,
         }
     }
 
@@ -139,10 +151,12 @@ mod tests {
             trusted_proxies: vec!["10.0.0.0/33".to_owned(), "10.0.0.0/8".to_owned()],
             request_timeout: Duration::ZERO,
             heartbeat: Duration::ZERO,
+            max_requests: 3,
+            sockets_per_second: 0,
             ..Config::for_test()
         };
 
-        assert_eq!(config.validate().len(), 5);
+        assert_eq!(config.validate().len(), 7);
         assert!(Config::for_test().validate().is_empty());
     }
 

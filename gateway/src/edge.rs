@@ -3,6 +3,7 @@
 
 mod observe;
 mod origin;
+mod shed;
 mod unread;
 
 use std::net::{IpAddr, SocketAddr};
@@ -55,6 +56,9 @@ pub(crate) fn around(router: Router, state: &AppState) -> Router {
             tracing::error!("a handler panicked");
             Problem::from(Failure::internal()).into_response()
         }))
+        // Inside of the limits, so that who floods takes no place from others; outside of the deadline, so that a call holds its
+        // place for as long as it is worked on.
+        .layer(middleware::from_fn_with_state(state.clone(), shed::shed))
         // Before any work: an address that floods costs a lookup.
         .layer(middleware::from_fn_with_state(state.clone(), admit))
         .layer(cors(&state.config.cors_origins))

@@ -1,6 +1,7 @@
 //! The edge: turns the REST and WebSocket traffic of phones and browsers into gRPC calls and streams. Owns the client
 //! contract's shapes, the limits and who is calling; holds no data, speaks no SQL and no Redis, and knows no business rule.
 
+mod admission;
 mod asyncapi;
 mod config;
 mod edge;
@@ -117,7 +118,7 @@ impl Running {
     /// Leaves: readiness off, nothing new is accepted, sockets are told and closed, requests in flight are finished. True when
     /// all of it was done within `grace`.
     pub async fn drain(&self, grace: Duration) -> bool {
-        self.state.draining.signal();
+        self.state.drain_within(grace);
         self.state.connections.close();
         tokio::time::timeout(grace, self.state.connections.wait())
             .await

@@ -2,7 +2,8 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+    time::Duration,
 };
 
 use kith_client::Upstream;
@@ -13,11 +14,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     Deps,
+    admission::Admission,
     config::{Config, Network},
     identity::Identity,
     limits::Limits,
     rest::health::Readiness,
 };
+
+/// Devices that are told to go come back elsewhere over this time: long enough for the other nodes to take them.
+const LONGEST_DRAIN: Duration = Duration::from_secs(10);
 
 /// The state of a gateway node, shared by handlers and sockets.
 pub(crate) type AppState = Arc<Gateway>;
@@ -30,6 +35,7 @@ pub(crate) struct Gateway {
     pub(crate) presence: Upstream,
     pub(crate) identity: Identity,
     pub(crate) limits: Limits,
+    pub(crate) admission: Admission,
     pub(crate) clock: Clock,
     pub(crate) tasks: Tasks,
     pub(crate) config: Config,
@@ -37,6 +43,8 @@ pub(crate) struct Gateway {
     pub(crate) proxies: Vec<Network>,
     /// Signalled when the node begins to leave: readiness is off, sockets send `drain` and close 1001.
     pub(crate) draining: Shutdown,
+    /// Over how long the sockets of the leaving node are closed; said before `draining` is signalled.
+    drain_window: OnceLock<Duration>,
     /// Open connections. A socket holds a token of it for as long as it is open, because the connection that it was upgraded from has ended by then.
     pub(crate) connections: TaskTracker,
     pub(crate) readiness: Readiness,
@@ -52,6 +60,7 @@ impl Gateway {
         let state = Arc::new(Self {
             identity: Identity::new(deps.accounts.clone(), deps.clock.clone()),
             limits: Limits::new(&deps.limits),
+            admission: Admission::new(&config),
             accounts: deps.accounts,
             friends: deps.friends,
             chat: deps.chat,
@@ -61,12 +70,24 @@ impl Gateway {
             proxies: config.proxies(),
             config,
             draining: Shutdown::new(),
+            drain_window: OnceLock::new(),
             connections: TaskTracker::new(),
             readiness: Readiness::default(),
             degraded: RwLock::default(),
             demo_logins: deps.demo_logins,
         });
         (state, deps.listener)
+    }
+
+    /// Begins to leave. Sockets are closed over half of `grace`: the other half is for those that still wait for an answer.
+    pub(crate) fn drain_within(&self, grace: Duration) {
+        let _ = self.drain_window.set((grace / 2).min(LONGEST_DRAIN));
+        self.draining.signal();
+    }
+
+    /// Over how long the sockets of this node are closed, now that it leaves.
+    pub(crate) fn drain_window(&self) -> Duration {
+        self.drain_window.get().copied().unwrap_or_default()
     }
 
     /// What `/readyz` says is away.

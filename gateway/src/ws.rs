@@ -51,9 +51,6 @@ use crate::{
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
 /// The subprotocol, echoed when it is offered.
 const SUBPROTOCOL: &str = "kith.v1";
-/// Over how long the sockets of a leaving node are closed; well within the grace period.
-const DRAIN_WINDOW: Duration = Duration::from_secs(2);
-
 /// What all sockets of the node share.
 pub(crate) struct Node {
     pub(crate) state: AppState,
@@ -132,10 +129,11 @@ impl Node {
             () = self.state.draining.signalled() => {}
             () = self.state.tasks.shutdown().signalled() => {}
         }
+        let window = self.state.drain_window();
+        // Uniform over the window: half of it, give or take all of that.
+        let anywhen = || (window / 2).mul_f64(kith_clock::jitter(1.0));
         for socket in self.registry.all() {
-            // Uniform over the window: half of it, give or take all of that.
-            let close_after = (DRAIN_WINDOW / 2).mul_f64(kith_clock::jitter(1.0));
-            let resume_after = DRAIN_WINDOW.mul_f64(kith_clock::jitter(1.0) / 2.0);
+            let (close_after, resume_after) = (anywhen(), anywhen());
             socket.order(Order::Drain {
                 resume_after,
                 close_after,
@@ -218,6 +216,7 @@ fn admit(state: &AppState, request: &Request) -> Result<HeaderValue, Failure> {
     if let Some(ClientAddress(address)) = request.extensions().get() {
         state.limits.socket_from(*address)?;
     }
+    state.admission.admit_socket()?;
     HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| Failure::internal())
 }
 

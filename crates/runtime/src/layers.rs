@@ -2,10 +2,11 @@
 //!
 //! 1. trace: the call becomes a span, a child of the caller's, so that a message is one trace from socket to query;
 //! 2. metrics: how many, how long, how they ended, by method;
-//! 3. deadline: what comes too late is not begun, what gets late is stopped, and what the call asks of others gets no more time than it has itself;
-//! 4. panic: a bug in one call is that call's `internal`, and neither its connection's nor its process's end.
+//! 3. limit: what is above the calls that one server works on at once, over all connections, is refused at once;
+//! 4. deadline: what comes too late is not begun, what gets late is stopped, and what the call asks of others gets no more time than it has itself;
+//! 5. panic: a bug in one call is that call's `internal`, and neither its connection's nor its process's end.
 //!
-//! The latest deadline, concurrency limit and load shedding are the server's own (`serve.rs`); who calls is judged inside the
+//! The latest deadline and the limit of one connection are the server's own (`serve.rs`); who calls is judged inside the
 //! service, which alone knows its exceptions (`kith_auth::CallerInterceptor`).
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
     future::Future,
     panic::AssertUnwindSafe,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -21,6 +23,7 @@ use std::{
 use futures::FutureExt as _;
 use http::{Request, Response};
 use kith_error::{Failure, Reason};
+use tokio::sync::Semaphore;
 use tonic::{Code, Status, body::Body, metadata::MetadataMap, service::Routes};
 use tower::Service;
 use tracing::Instrument as _;
@@ -30,15 +33,24 @@ use crate::deadline;
 /// A caller with less time than this has gone before anything could be answered.
 const TOO_LATE: Duration = Duration::from_millis(1);
 
+/// When a call that was refused for the limit may come again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
 /// Routes with the layers around them.
 #[derive(Debug, Clone)]
 pub(crate) struct Observed {
     routes: Routes,
+    /// Places for calls in work; clones share them.
+    places: Arc<Semaphore>,
 }
 
 impl Observed {
-    pub(crate) const fn new(routes: Routes) -> Self {
-        Self { routes }
+    /// Works on at most so many calls at once. Streams count until they are open.
+    pub(crate) fn new(routes: Routes, calls: usize) -> Self {
+        Self {
+            routes,
+            places: Arc::new(Semaphore::new(calls)),
+        }
     }
 }
 
@@ -60,8 +72,14 @@ impl Service<Request<Body>> for Observed {
         if timeout.is_some_and(|timeout| timeout < TOO_LATE) {
             return Box::pin(std::future::ready(Ok(too_late())));
         }
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            metrics::counter!("kith_rpc_shed_total").increment(1);
+            let failure = Failure::unavailable(RETRY_AFTER);
+            return Box::pin(std::future::ready(Ok(Status::from(failure).into_http())));
+        };
         let answer = AssertUnwindSafe(self.routes.call(request)).catch_unwind();
         let observed = async move {
+            let _place = place;
             let answer = deadline::within(timeout, answer);
             let answered = match timeout {
                 Some(timeout) => tokio::time::timeout(timeout, answer).await.ok(),
@@ -165,7 +183,7 @@ mod tests {
             .header("grpc-timeout", timeout)
             .body(Body::empty())
             .unwrap();
-        let answer = Observed::new(Routes::new(Moody)).oneshot(request).await;
+        let answer = Observed::new(Routes::new(Moody), 1).oneshot(request).await;
         let response = answer.unwrap_or_else(|never| match never {});
         Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
     }
@@ -174,6 +192,33 @@ mod tests {
     async fn a_panic_is_the_end_of_its_own_call_only() {
         assert_eq!(call("Panic").await, Code::Internal);
         assert_eq!(call("Anything").await, Code::Ok);
+    }
+
+    #[tokio::test]
+    async fn what_is_above_the_limit_is_refused_at_once_whatever_connection_it_comes_over() {
+        let first = Observed::new(Routes::new(Moody), 1);
+        let second = first.clone();
+        let request = |method: &str| {
+            Request::post(format!("/test.Moody/{method}"))
+                .body(Body::empty())
+                .unwrap()
+        };
+        let code = |response: Response<Body>| {
+            Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
+        };
+
+        let hanging = first.oneshot(request("Hang"));
+        let refused = second.clone().oneshot(request("Anything"));
+        let refused = tokio::select! {
+            biased;
+            _ = hanging => panic!("it hangs"),
+            refused = refused => refused.unwrap_or_else(|never| match never {}),
+        };
+        let after = second.oneshot(request("Anything")).await;
+
+        assert_eq!(code(refused), Code::Unavailable);
+        let after = after.unwrap_or_else(|never| match never {});
+        assert_eq!(code(after), Code::Ok, "the other one was given up");
     }
 
     #[tokio::test]

@@ -15,8 +15,16 @@ use crate::{Shutdown, layers::Observed};
 /// Calls in work on one connection. More are refused at once (`unavailable`): a queue in front of a service that is too
 /// slow only makes every answer late. Open streams do not count.
 const CALLS_PER_CONNECTION: usize = 1024;
+/// Calls in work on all connections of one server: who opens ever more connections gets no more than four can have.
+const CALLS: usize = 4 * CALLS_PER_CONNECTION;
 /// A gateway's calls all share one connection, so this must not be the narrower gate.
 const STREAMS_PER_CONNECTION: u32 = 16 * 1024;
+/// Streams that a client may have reset before we came to them, and that we had to reset for its errors; a connection above that
+/// is told to go away.
+const RESETS_UNSEEN: usize = 64;
+const RESETS_FOR_ERRORS: usize = 512;
+/// Metadata of a call; the caller context and a trace are a few hundred bytes.
+const METADATA_BYTES: u32 = 16 * 1024;
 /// The latest answer, for callers that set no deadline of their own.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// The two delivery streams carry everything of a node: a small window would make each burst wait for its reader.
@@ -45,13 +53,20 @@ where
         .concurrency_limit_per_connection(CALLS_PER_CONNECTION)
         .load_shed(true)
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .http2_max_pending_accept_reset_streams(Some(RESETS_UNSEEN))
+        .http2_max_local_error_reset_streams(Some(RESETS_FOR_ERRORS))
+        .http2_max_header_list_size(METADATA_BYTES)
         .timeout(DEADLINE)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .http2_keepalive_interval(Some(Duration::from_secs(20)))
-        .serve_with_incoming_shutdown(Observed::new(routes.prepare()), incoming, async move {
-            shutdown.signalled().await;
-        })
+        .serve_with_incoming_shutdown(
+            Observed::new(routes.prepare(), CALLS),
+            incoming,
+            async move {
+                shutdown.signalled().await;
+            },
+        )
         .await?;
     Ok(())
 }

@@ -73,7 +73,7 @@ async fn settle(person: &Person, mut account: Account) -> Vec<Message> {
 }
 
 /// Every acknowledged message is in the log exactly once, and nothing else is.
-async fn assert_log_is(reader: &Person, room: RoomId, acknowledged: &[Message]) {
+pub(crate) async fn assert_log_is(reader: &Person, room: RoomId, acknowledged: &[Message]) {
     let mut log: BTreeMap<u64, MessageId> = BTreeMap::new();
     let mut after = 1;
     loop {

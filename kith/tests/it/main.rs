@@ -4,6 +4,7 @@
     reason = "test support: a failure here fails the test"
 )]
 
+mod abuse;
 mod cluster;
 mod embedded;
 mod internal_port;

@@ -127,6 +127,7 @@ async fn frames_that_are_none() {
         r#"{"t":"ping","ref":""}"#,
         r#"{"t":"ping","ref":7}"#,
         r#"{"t":"ping","ref":null}"#,
+        r#"{"t":"hello","token":"a second one"}"#,
     ];
     let long = format!(r#"{{"t":"ping","ref":"{}"}}"#, "r".repeat(65));
 

@@ -6,7 +6,8 @@ use std::{
 };
 
 use kith_api::chat::v1::{
-    GetRoomEventsRequest, MarkRoomAsDelivered, MarkRoomAsRead, SetTyping, command,
+    GetRoomEventsRequest, GetRoomEventsResponse, MarkRoomAsDelivered, MarkRoomAsRead, SetTyping,
+    command,
 };
 use kith_auth::Caller;
 use kith_error::{Failure, Reason};
@@ -20,6 +21,7 @@ use super::{
     pace::TooFast,
 };
 use crate::{
+    admission::Priority,
     wire,
     ws::{
         MAX_ANSWER, Node,
@@ -104,8 +106,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<'_, IO> {
                     if let Ok(room_id) = message.room_id.parse() {
                         self.typing.sent(room_id);
                     }
-                    let command = command::Command::SendMessage(message);
-                    self.node.sends.request(self.socket(), &reference, command);
+                    self.command(&reference, command::Command::SendMessage(message));
                 }
                 Err(failure) => self.say(frames::err(Some(&reference), &failure)),
             },
@@ -114,17 +115,19 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<'_, IO> {
                     room_id: room_id.to_string(),
                     seq,
                 });
-                self.node.sends.request(self.socket(), &reference, command);
+                self.command(&reference, command);
             }
             Request::Watch { user_ids } => {
-                self.node
-                    .presences
-                    .watch(self.socket(), reference, user_ids);
+                if self.has_room(&reference, Priority::Presence) {
+                    let presences = &self.node.presences;
+                    presences.watch(self.socket(), reference, user_ids);
+                }
             }
             Request::Status(status) => {
-                self.node
-                    .presences
-                    .set_status(self.socket(), reference, status);
+                if self.has_room(&reference, Priority::Presence) {
+                    let presences = &self.node.presences;
+                    presences.set_status(self.socket(), reference, status);
+                }
             }
             Request::Ping => self.say(frames::ok(&reference, &frames::Nothing {})),
             Request::Fetch {
@@ -153,6 +156,26 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<'_, IO> {
         }
     }
 
+    /// Gives chat a command, unless too many wait for it already.
+    fn command(&self, reference: &str, command: command::Command) {
+        match self.node.state.admission.admit_send() {
+            Ok(admitted) => {
+                let sends = &self.node.sends;
+                sends.request(self.socket(), reference, command, admitted);
+            }
+            Err(failure) => self.say(frames::err(Some(reference), &failure)),
+        }
+    }
+
+    /// Whether the node has time for such a question; if not, the client is told.
+    fn has_room(&self, reference: &str, priority: Priority) -> bool {
+        let room = self.node.state.admission.has_room(priority);
+        if let Err(failure) = &room {
+            self.say(frames::err(Some(reference), failure));
+        }
+        room.is_ok()
+    }
+
     fn notice(&mut self, notice: &Notice) {
         let command = match *notice {
             Notice::Delivered { room_id, seq } => {
@@ -162,7 +185,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Session<'_, IO> {
                 })
             }
             Notice::Typing { room_id, active } => {
-                if !self.typing.admit(room_id, active, Instant::now()) {
+                let admission = &self.node.state.admission;
+                if !self.typing.admit(room_id, active, Instant::now())
+                    || admission.has_room(Priority::Presence).is_err()
+                {
                     return;
                 }
                 command::Command::SetTyping(SetTyping {
@@ -213,20 +239,13 @@ async fn fetch(
     room_id: RoomId,
 ) -> Done {
     let after = request.after_seq;
-    let page = node
-        .state
-        .chat
-        .chat(&caller(&socket))
-        .max_decoding_message_size(MAX_ANSWER)
-        .get_room_events(request)
-        .await;
     let refused = |failure: &Failure| Done {
         frame: frames::err(Some(&reference), failure),
         outcome: Outcome::Nothing,
     };
-    let page = match page {
-        Ok(page) => page.into_inner(),
-        Err(status) => return refused(&Failure::from(&status)),
+    let page = match read_events(&node, &socket, request).await {
+        Ok(page) => page,
+        Err(failure) => return refused(&failure),
     };
     // After a restore the cursor and the page are of two logs: the same seq may be another event.
     if !node.hub.admits(page.epoch) {
@@ -251,6 +270,22 @@ async fn fetch(
             Outcome::Nothing
         },
     }
+}
+
+async fn read_events(
+    node: &Node,
+    socket: &Socket,
+    request: GetRoomEventsRequest,
+) -> Result<GetRoomEventsResponse, Failure> {
+    let _admitted = node.state.admission.admit(Priority::Ordinary)?;
+    node.state
+        .chat
+        .chat(&caller(socket))
+        .max_decoding_message_size(MAX_ANSWER)
+        .get_room_events(request)
+        .await
+        .map(tonic::Response::into_inner)
+        .map_err(|status| Failure::from(&status))
 }
 
 /// A fresh token of the same person and session.

@@ -9,7 +9,7 @@ use std::{
 
 use kith_api::chat::v1::{Command, Detach, command};
 
-use crate::ws::socket::Socket;
+use crate::{admission::Admitted, ws::socket::Socket};
 
 /// Commands in one request.
 const BATCH: usize = 512;
@@ -24,6 +24,9 @@ pub(crate) struct Pending {
     pub(crate) deadline: Instant,
     /// The trace that the frame began, when traces are collected.
     pub(crate) traceparent: Option<String>,
+    /// Its place among the node's commands.
+    #[expect(dead_code, reason = "free again when this is dropped")]
+    pub(crate) admitted: Admitted,
 }
 
 /// What the sockets give.
@@ -167,6 +170,7 @@ mod tests {
     use kith_clock::Clock;
 
     use super::*;
+    use crate::{Config, admission::Admission};
 
     fn socket(id: u64) -> Arc<Socket> {
         let clock = Clock::system();
@@ -191,6 +195,7 @@ mod tests {
             command: read(seq),
             deadline,
             traceparent: None,
+            admitted: Admission::new(&Config::for_test()).admit_send().unwrap(),
         })
     }
 

@@ -23,6 +23,7 @@ use super::{
     subscribe::next,
 };
 use crate::{
+    admission::Admitted,
     wire,
     ws::{
         MAX_ANSWER, frames,
@@ -50,8 +51,14 @@ pub(crate) struct Sender {
 }
 
 impl Sends {
-    /// A command that will be answered to the client's `ref`. The socket's own bound on unanswered requests bounds this queue.
-    pub(crate) fn request(&self, socket: &Arc<Socket>, reference: &str, command: command::Command) {
+    /// A command that will be answered to the client's `ref`. It has a place among the node's commands until then.
+    pub(crate) fn request(
+        &self,
+        socket: &Arc<Socket>,
+        reference: &str,
+        command: command::Command,
+        admitted: Admitted,
+    ) {
         socket.expect_answer();
         self.submit(Submission::Request(Pending {
             socket: socket.clone(),
@@ -59,6 +66,7 @@ impl Sends {
             command,
             deadline: Instant::now() + PATIENCE,
             traceparent: begin_trace(),
+            admitted,
         }));
     }
 

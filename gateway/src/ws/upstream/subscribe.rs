@@ -1,17 +1,25 @@
 //! The subscription stream: tells chat which rooms and people this node follows, and hands what happens in them to the hub.
 
+use std::time::Duration;
+
 use kith_api::chat::v1::{SubscribeRequest, SubscribeResponse};
 use kith_auth::Caller;
 use kith_client::Upstream;
 use kith_delivery::{Request, Subscriptions};
 use kith_ids::{RoomId, UserId};
 use kith_runtime::Shutdown;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
 use super::{IN_FLIGHT, LONGEST_PAUSE, OPENING, PAUSE};
 use crate::ws::{MAX_ANSWER, hub::Hub, socket::Socket};
+
+/// Between two requests: what sockets want meanwhile is asked for, and its heads are compared, together.
+const PACE: Duration = Duration::from_millis(20);
 
 /// The stream's side of the hub.
 pub(crate) struct Subscriber {
@@ -67,14 +75,24 @@ impl Subscriber {
             Err(_) => return false,
         };
         self.subscriptions.begin(self.hub.logs());
-        let mut has_worked = false;
+        let (mut has_worked, mut next_at) = (false, Instant::now());
         let end = loop {
             let has_more = self.subscriptions.gather(self.hub.logs());
+            let due = next_at;
+            let turn = async {
+                sleep_until(due).await;
+                requests.reserve().await
+            };
             tokio::select! {
-                permit = requests.reserve(), if has_more => match permit {
+                permit = turn, if has_more => match permit {
                     Ok(permit) => {
+                        self.subscriptions.gather(self.hub.logs());
                         if let Some(request) = self.subscriptions.next_request() {
                             permit.send(encode(request));
+                        }
+                        // What is left is of another kind, or too much for one request.
+                        if !self.subscriptions.gather(self.hub.logs()) {
+                            next_at = Instant::now() + PACE;
                         }
                     }
                     Err(_) => break None,
