@@ -1,7 +1,7 @@
 # Every command that a person or CI runs. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test faults simulate screens lint fmt api bench bench-append bench-people sqlx audit layers sizes services image try-image
+.PHONY: help run demo test faults simulate screens lint fmt api bench bench-append bench-people bench-storm bench-feed sqlx audit layers sizes services image try-image
 
 help: ## List these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,12 @@ bench-append: ## Measure the two forms of the append against each other
 
 bench-people: ## Measure search and suggestions among a million generated people (a quarter of an hour; KEEP=DIR keeps them for the next time)
 	@scripts/bench.sh people $(if $(KEEP),--keep $(KEEP))
+
+bench-storm: ## Kill (DRAIN=1: stop) a node with SOCKETS=5000 and measure how they come back (about 3 minutes)
+	@scripts/bench.sh storm --sockets $(or $(SOCKETS),5000) $(if $(DRAIN),--drain)
+
+bench-feed: ## Measure how fast a backend can read the feed
+	@scripts/bench.sh feed
 
 audit: ## Licences, advisories, unused dependencies, proto lint: compiles its tools first, so not in CI
 	@scripts/audit.sh

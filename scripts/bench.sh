@@ -12,7 +12,7 @@ if [ "${1:-}" = append ]; then
     exit
 fi
 SQLX_OFFLINE=true cargo build --release --locked --package kith --package kith-bench
-if [ "${1:-}" = people ]; then
-    exec target/release/kith-bench people --kith target/release/kith "${@:2}"
-fi
+case "${1:-}" in
+people | storm | feed) exec target/release/kith-bench "$@" --kith target/release/kith ;;
+esac
 exec target/release/kith-bench run --kith target/release/kith "$@"

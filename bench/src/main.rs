@@ -1,9 +1,11 @@
 //! `kith-bench`: measures a release build of `kith` on this machine, over real WebSockets on the loopback, beside what the machine could do at most:
 //! the same Postgres, bare WebSockets and Redis without Kith. One run, one report; it verifies what it counts.
 
+mod client;
 mod cost;
 mod crowd;
 mod driver;
+mod feed;
 mod findings;
 mod limits;
 mod load;
@@ -16,6 +18,7 @@ mod profile;
 mod report;
 mod run;
 mod stage;
+mod storm;
 mod workloads;
 
 use std::path::PathBuf;
@@ -55,6 +58,15 @@ enum Command {
         /// Only fills that folder.
         #[arg(long, requires = "keep")]
         fill: bool,
+    },
+    /// A node with very many sockets dies (or leaves) under load, and all of them come to the other one: when they are live and at
+    /// head again, and what that costs the database. Verifies that nothing is lost.
+    Storm(storm::Size),
+    /// How fast a backend reads the feed: a log of many messages from its beginning, acknowledged answer by answer.
+    Feed {
+        /// Messages in the log.
+        #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..=5_000_000))]
+        messages: u64,
     },
     /// The bare WebSocket server that `run` compares with; it starts this itself.
     #[command(hide = true)]
@@ -98,6 +110,8 @@ async fn measure(cli: Cli) -> anyhow::Result<()> {
             community.stop().await?;
             report.print()
         }
+        Command::Storm(size) => storm::run(&binary(cli.kith)?, &size).await,
+        Command::Feed { messages } => feed::run(&binary(cli.kith)?, messages).await,
         Command::RawServer { shape } => limits::raw::serve(shape),
     }
 }

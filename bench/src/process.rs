@@ -27,6 +27,16 @@ pub(crate) fn descends(all: &HashMap<u32, Stat>, process: u32, ancestor: u32) ->
     false
 }
 
+/// Seconds of processor time of a process and of everything that it started.
+pub(crate) fn cpu_below(process: u32) -> anyhow::Result<f64> {
+    let all = stats()?;
+    Ok(all
+        .iter()
+        .filter(|(at, _)| **at == process || descends(&all, **at, process))
+        .map(|(_, stat)| stat.own + stat.ended)
+        .sum())
+}
+
 /// Of every process that runs.
 pub(crate) fn stats() -> anyhow::Result<HashMap<u32, Stat>> {
     let mut all = HashMap::new();
