@@ -12,7 +12,8 @@ SQLX_OFFLINE=true cargo build --release --locked --package kith
 mkdir -p .data
 target/release/kith --data .data --listen "$listen" >.data/ready 2>.data/kith.log &
 kith=$!
-trap 'kill -TERM $kith 2>/dev/null; wait $kith 2>/dev/null; echo "Stopped. The data stays in .data; \`make run\` goes on with it."' EXIT
+visits=
+trap 'kill -TERM $visits $kith 2>/dev/null; wait $visits $kith 2>/dev/null; echo "Stopped. The data stays in .data; \`make run\` goes on with it."' EXIT
 trap 'exit 0' INT TERM
 # As long as it takes: a slow machine may need a minute for its first database.
 until grep -q '^kith is ready' .data/ready; do
@@ -21,6 +22,9 @@ until grep -q '^kith is ready' .data/ready; do
 done
 cat .data/ready
 target/release/kith demo --data .data
+# Some of the demo's people are here, and come and go.
+target/release/kith demo --data .data --stay >>.data/kith.log 2>&1 &
+visits=$!
 url=$(sed -n 's/^kith is ready: //p' .data/ready)
 cat <<TEXT
 

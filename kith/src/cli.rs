@@ -59,13 +59,13 @@ pub enum Command {
     Doctor(Doctor),
     /// Fill the running instance with a small believable community, and print its log-ins.
     ///
-    /// Some thirty people, friendships, direct rooms, groups and a few thousand messages over the last months. A second run says
+    /// Twenty-eight people, friendships, direct rooms, groups and a few thousand messages over the last months. A second run says
     /// that they are there, and changes nothing. Everybody who reaches the node can log in as them, and its first page
     /// offers it: nothing for a node with real people.
     #[command(
         after_help = "Example:\n  kith --data DIR --listen 127.0.0.1:8080 &\n  kith demo --data DIR"
     )]
-    Demo,
+    Demo(Demo),
     /// Bring the people and friendships of another product.
     #[command(subcommand)]
     Import(ImportCommand),
@@ -221,6 +221,14 @@ impl KeyName {
 pub enum EpochCommand {
     /// After the database was restored from a backup: make every device start afresh instead of trusting its old cursors.
     Bump,
+}
+
+/// `kith demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Go on: let some of the people be here, some away, and some come and go, until this command is ended.
+    #[arg(long)]
+    pub stay: bool,
 }
 
 /// `kith keys …`.

@@ -16,7 +16,7 @@ pub(crate) async fn operate(place: &Place, command: Command) -> anyhow::Result<(
     let config = Config::load(place, None)
         .map_err(|problems| anyhow::anyhow!("the configuration cannot be used:\n{problems}"))?;
     match command {
-        Command::Demo => demo::run(&config).await,
+        Command::Demo(options) => demo::run(&config, options.stay).await,
         Command::Import(ImportCommand::Friends(options)) => import::run(&config, options).await,
         other => operator::run(&config, other).await,
     }

@@ -5,15 +5,16 @@
 mod community;
 mod people;
 mod talk;
+mod visits;
 
-use chrono::{DateTime, Utc};
 use kith_clock::Clock;
 
-use super::speaker::{self, Speaker};
+use super::speaker;
 use crate::config::Config;
 use crate::place::{self, DEMO_LOGINS, PUBLIC_ADDRESS};
 use crate::say::say;
 use community::Community;
+use visits::Visits;
 
 /// What everybody in the demo logs in with.
 const PASSWORD: &str = "demo-password";
@@ -22,9 +23,16 @@ const KEY_NAME: &str = "kith-demo";
 /// How far back the oldest message lies.
 const MONTHS: i64 = 4;
 
-pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
-    let made = speaker::with_speaker(config, KEY_NAME, async |speaker| {
-        fill(speaker, Clock::system().now()).await
+pub(super) async fn run(config: &Config, stay: bool) -> anyhow::Result<()> {
+    let (made, visits) = speaker::with_speaker(config, KEY_NAME, async |speaker| {
+        let mut community = Community::new(speaker.clone(), Clock::system().now());
+        let made = fill(&mut community).await?;
+        if !made && !stay {
+            return Ok((made, None));
+        }
+        community.meet(PASSWORD).await?;
+        let visits = Visits::begin(speaker.node(), community.user_ids()?).await?;
+        Ok((made, Some(visits)))
     })
     .await?;
     say(if made {
@@ -34,12 +42,18 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<()> {
     });
     leave_logins(config)?;
     print_logins(config);
-    Ok(())
+    match visits {
+        Some(visits) if stay => {
+            say("\nThey come and go until this command is ended.");
+            visits.stay().await
+        }
+        Some(visits) => visits.end().await,
+        None => Ok(()),
+    }
 }
 
 /// Makes what is not there yet; false when all of it was.
-async fn fill(speaker: Speaker, now: DateTime<Utc>) -> anyhow::Result<bool> {
-    let mut community = Community::new(speaker, now);
+async fn fill(community: &mut Community) -> anyhow::Result<bool> {
     if community.is_complete(PASSWORD).await? {
         return Ok(false);
     }

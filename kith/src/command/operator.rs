@@ -30,7 +30,7 @@ async fn run_on(config: &Config, storage: &Storage, command: Command) -> anyhow:
             Ok(())
         }
         Command::Keys(KeysCommand::Rotate) => rotate(config, storage).await,
-        Command::Config(_) | Command::Doctor(_) | Command::Demo | Command::Import(_) => Ok(()),
+        Command::Config(_) | Command::Doctor(_) | Command::Demo(_) | Command::Import(_) => Ok(()),
     }
 }
 

@@ -106,6 +106,18 @@ impl Kith {
     pub(crate) fn call(&self, method: &str, path: &str, body: &str) -> (u16, String) {
         http(&self.address, method, path, body)
     }
+
+    /// The same with an access token.
+    pub(crate) fn call_as(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> (u16, String) {
+        let authorization = format!("Authorization: Bearer {token}\r\n");
+        exchange(&self.address, (method, path), &authorization, body)
+    }
 }
 
 impl Drop for Kith {
@@ -145,12 +157,22 @@ pub(crate) fn printed(output: &Output) -> String {
 
 /// One call over HTTP/1.1; status 0 when nobody answers.
 pub(crate) fn http(address: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+    exchange(address, (method, path), "", body)
+}
+
+/// One call with further headers, each with its end of line.
+fn exchange(
+    address: &str,
+    (method, path): (&str, &str),
+    headers: &str,
+    body: &str,
+) -> (u16, String) {
     let exchange = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             body.len()
         )?;
         let mut answer = String::new();
