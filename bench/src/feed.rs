@@ -73,7 +73,7 @@ async fn fill(group: &Group, messages: u64) -> anyhow::Result<()> {
         match writer.hear().await? {
             Heard::Acknowledged { .. } => answered += 1,
             Heard::Refused => anyhow::bail!("a send was refused"),
-            _ => {}
+            Heard::Other => {}
         }
     }
     Ok(())

@@ -165,12 +165,17 @@ impl Device {
                 let is_settled = !resumes || frame.starts_with(r#"{"t":"resumed""#);
                 if is_settled && !*is_live {
                     *is_live = true;
-                    self.shared.live.fetch_add(1, Ordering::Relaxed);
-                    if let Some(began) = self.shared.began.get() {
-                        lock(&self.shared.back).push(began.elapsed());
-                    }
+                    self.count_live();
                 }
             }
+        }
+    }
+
+    /// It is live: for the first time, or back.
+    fn count_live(&self) {
+        self.shared.live.fetch_add(1, Ordering::Relaxed);
+        if let Some(began) = self.shared.began.get() {
+            lock(&self.shared.back).push(began.elapsed());
         }
     }
 

@@ -139,13 +139,13 @@ async fn a_session_is_over_here_as_soon_as_it_is_ended() {
 #[tokio::test]
 async fn a_session_is_over_here_as_soon_as_a_used_token_of_it_comes() {
     let bed = Bed::new().await;
-    let reused = accounts::EndedSession {
+    let ended = accounts::EndedSession {
         user_id: ANN.to_owned(),
         session_id: SESSION.to_owned(),
     };
     let answer = accounts::RefreshSessionResponse {
         session: None,
-        reused: Some(reused),
+        reused: Some(ended),
     };
     bed.services.answer(REFRESH, &answer);
 
