@@ -7,6 +7,7 @@ use kith_accounts::{Config, Deps, MIGRATOR, StartError};
 use kith_api::accounts::v1::{
     self as proto, IssuedSession, accounts_service_client::AccountsServiceClient,
 };
+use kith_api::common::v1::PageRequest;
 use kith_auth::{AUDIENCE, Caller, Claims, ISSUER, TokenError, TokenVerifier};
 use kith_client::{Attached, Upstream, pipe};
 use kith_clock::Clock;
@@ -170,9 +171,14 @@ impl Node {
         &self,
         session: &IssuedSession,
     ) -> Result<Vec<proto::Session>, Failure> {
+        // As many as anybody has.
+        let page = Some(PageRequest {
+            page_size: 100,
+            ..PageRequest::default()
+        });
         let answer = self
             .person(session)
-            .list_sessions(proto::ListSessionsRequest::default())
+            .list_sessions(proto::ListSessionsRequest { page })
             .await
             .map_err(failure)?;
         Ok(answer.into_inner().sessions)
