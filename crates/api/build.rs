@@ -9,7 +9,7 @@ use prost::Message as _;
     reason = "cargo tells a build script its folder in the environment"
 )]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
     println!("cargo:rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     collect_protos(&root, &mut files)?;
