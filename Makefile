@@ -15,7 +15,7 @@ demo: ## Fill the instance that `make run` started with a small community (it do
 test: ## Install what is missing, run every check and test; this is what CI runs
 	@scripts/test.sh
 
-faults: ## Break a running system in every way we know, three seeds each; writes target/faults/report.md (half an hour)
+faults: ## Break a running system in every way we know, three seeds each; writes target/faults/report.md
 	@scripts/faults.sh
 
 SEEDS ?= 500000
@@ -55,7 +55,7 @@ bench-append: ## Measure the two forms of the append against each other
 bench-people: ## Measure search and suggestions among a million generated people (a quarter of an hour; KEEP=DIR keeps them for the next time)
 	@scripts/bench.sh people $(if $(KEEP),--keep $(KEEP))
 
-bench-storm: ## Kill (DRAIN=1: stop) a node with SOCKETS=5000 and measure how they come back (about 3 minutes)
+bench-storm: ## Kill (DRAIN=1: stop) a node with SOCKETS=5000 and measure how they come back
 	@scripts/bench.sh storm --sockets $(or $(SOCKETS),5000) $(if $(DRAIN),--drain)
 
 bench-feed: ## Measure how fast a backend can read the feed
