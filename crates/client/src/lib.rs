@@ -11,6 +11,6 @@ mod upstream;
 
 pub use balance::{Members, balance};
 pub use dial::Dial;
-pub use pipe::{Incoming, PipeStream, pipe};
+pub use pipe::{Incoming, pipe};
 pub use service_keys::{ServiceKey, ServiceKeys};
-pub use upstream::{Attached, Upstream};
+pub use upstream::{Attached, Intercepted, Upstream};

@@ -47,7 +47,8 @@ pub struct Attached {
 /// What a call keeps for itself of its caller's time: enough to say that the other did not answer.
 const MARGIN: Duration = Duration::from_millis(20);
 
-type Intercepted = InterceptedService<Channel, Attached>;
+/// A channel that attaches them.
+pub type Intercepted = InterceptedService<Channel, Attached>;
 
 impl Upstream {
     /// Calls over `channel`, signed by `signer`, each given up after `deadline`.

@@ -1,6 +1,6 @@
 //! Friends and blocks.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use axum::{Json, extract::State};
 use http::StatusCode;
@@ -8,11 +8,13 @@ use kith_api::{
     common::v1::PageRequest,
     friends::v1::{
         BlockUserRequest, GetBlockedUsersRequest, GetUserFriendsRequest, GetUserFriendsResponse,
-        RemoveFriendRequest, UnblockUserRequest,
+        RemoveFriendRequest, UnblockUserRequest, friends_service_client::FriendsServiceClient,
     },
     presence::v1::{GetPresencesRequest, Presence},
 };
+use kith_client::Intercepted;
 use kith_ids::UserId;
+use tonic::{Response, Status};
 
 use crate::{
     error::Problem,
@@ -115,13 +117,10 @@ pub(crate) async fn remove_friend(
     Id(user): Id<UserId>,
     _: Nothing,
 ) -> Result<StatusCode, Problem> {
-    repeatable(&state.friends, || async {
-        let user_id = user.to_string();
-        let mut friends = state.friends.friends(&caller.context);
+    settle(&state, &caller, user, |mut friends, user_id| async move {
         friends.remove_friend(RemoveFriendRequest { user_id }).await
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    .await
 }
 
 /// Blocks somebody; ends friendship and open requests. It holds when this answers.
@@ -136,13 +135,10 @@ pub(crate) async fn block_user(
     Id(user): Id<UserId>,
     _: Nothing,
 ) -> Result<StatusCode, Problem> {
-    repeatable(&state.friends, || async {
-        let user_id = user.to_string();
-        let mut friends = state.friends.friends(&caller.context);
+    settle(&state, &caller, user, |mut friends, user_id| async move {
         friends.block_user(BlockUserRequest { user_id }).await
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    .await
 }
 
 /// Lifts a block. Nothing that it ended comes back.
@@ -157,13 +153,10 @@ pub(crate) async fn unblock_user(
     Id(user): Id<UserId>,
     _: Nothing,
 ) -> Result<StatusCode, Problem> {
-    repeatable(&state.friends, || async {
-        let user_id = user.to_string();
-        let mut friends = state.friends.friends(&caller.context);
+    settle(&state, &caller, user, |mut friends, user_id| async move {
         friends.unblock_user(UnblockUserRequest { user_id }).await
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    .await
 }
 
 /// Whom the caller blocks, newest first.
@@ -184,4 +177,19 @@ pub(crate) async fn list_blocked(
     })
     .await?;
     Ok(Json(List::page(answer.blocked, answer.page)))
+}
+
+/// Settles something between the caller and somebody, without more to say; doing it again changes nothing.
+pub(super) async fn settle<T, F>(
+    state: &AppState,
+    caller: &Caller,
+    user: UserId,
+    call: impl Fn(FriendsServiceClient<Intercepted>, String) -> F,
+) -> Result<StatusCode, Problem>
+where
+    F: Future<Output = Result<Response<T>, Status>>,
+{
+    let attempt = || call(state.friends.friends(&caller.context), user.to_string());
+    repeatable(&state.friends, attempt).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

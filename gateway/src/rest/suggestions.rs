@@ -5,7 +5,7 @@ use http::StatusCode;
 use kith_api::friends::v1::{DismissFriendSuggestionRequest, GetFriendSuggestionsRequest};
 use kith_ids::UserId;
 
-use super::friends::PageQuery;
+use super::friends::{PageQuery, settle};
 use crate::{
     error::Problem,
     extract::{Caller, Id, Nothing, Query},
@@ -46,13 +46,9 @@ pub(crate) async fn dismiss_suggestion(
     Id(user): Id<UserId>,
     _: Nothing,
 ) -> Result<StatusCode, Problem> {
-    repeatable(&state.friends, || async {
-        let user_id = user.to_string();
-        let mut friends = state.friends.friends(&caller.context);
-        friends
-            .dismiss_friend_suggestion(DismissFriendSuggestionRequest { user_id })
-            .await
+    settle(&state, &caller, user, |mut friends, user_id| async move {
+        let call = DismissFriendSuggestionRequest { user_id };
+        friends.dismiss_friend_suggestion(call).await
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    .await
 }

@@ -28,7 +28,7 @@ use crate::ws::{
     MAX_ANSWER, frames,
     framing::Frame,
     socket::{Socket, Wakes},
-    upstream::{IN_FLIGHT, LONGEST_PAUSE, OPENING, PAUSE, next},
+    upstream::{IN_FLIGHT, Link, keep_open, next, opened},
 };
 
 /// How long a request may stay unanswered, through however many streams.
@@ -54,59 +54,16 @@ pub(crate) struct Attachment {
     beat: Duration,
 }
 
-impl Attachment {
-    /// Both sides.
-    pub(crate) fn new(presence: Upstream, leaving: Shutdown) -> (Presences, Self) {
-        let (presences, submissions) = Presences::channel();
-        let attachment = Self {
-            presence,
-            leaving,
-            submissions,
-            taken: Vec::new(),
-            table: Table::default(),
-            unsent: VecDeque::new(),
-            pending: HashMap::new(),
-            next_request: 0,
-            beat: BEAT,
-        };
-        (presences, attachment)
-    }
-
-    /// Keeps a stream open until the shutdown.
-    pub(crate) async fn run(mut self, shutdown: Shutdown) {
-        let mut pause = PAUSE;
-        loop {
-            tokio::select! {
-                has_worked = self.stream_once() => {
-                    if has_worked {
-                        pause = PAUSE;
-                    }
-                }
-                () = shutdown.signalled() => return,
-            }
-            tokio::select! {
-                () = self.wait(pause.mul_f64(kith_clock::jitter(0.3))) => {}
-                () = shutdown.signalled() => return,
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    /// Works on one stream until it breaks; tells whether it ever worked.
-    async fn stream_once(&mut self) -> bool {
+impl Link for Attachment {
+    async fn work(&mut self) -> bool {
         let (requests, outgoing) = mpsc::channel(IN_FLIGHT);
         let mut client = self
             .presence
             .presence_stream(&Caller::node("gateway"))
             .max_decoding_message_size(MAX_ANSWER);
         let opening = client.attach(ReceiverStream::new(outgoing));
-        let mut responses = match tokio::time::timeout(OPENING, opening).await {
-            Ok(Ok(response)) => response.into_inner(),
-            Ok(Err(status)) => {
-                tracing::warn!(code = ?status.code(), "presence cannot be attached to");
-                return false;
-            }
-            Err(_) => return false,
+        let Some(mut responses) = opened("presence", opening).await else {
+            return false;
         };
         self.begin();
         let mut tick = tokio::time::interval(TICK);
@@ -149,7 +106,7 @@ impl Attachment {
         }
     }
 
-    /// Waits for the next attempt; what sockets submit meanwhile is kept, or answered when it is overdue.
+    /// What sockets submit meanwhile is kept, or answered when it is overdue.
     async fn wait(&mut self, pause: Duration) {
         let end = tokio::time::sleep(pause);
         tokio::pin!(end);
@@ -165,6 +122,30 @@ impl Attachment {
             }
         }
         self.give_up();
+    }
+}
+
+impl Attachment {
+    /// Both sides.
+    pub(crate) fn new(presence: Upstream, leaving: Shutdown) -> (Presences, Self) {
+        let (presences, submissions) = Presences::channel();
+        let attachment = Self {
+            presence,
+            leaving,
+            submissions,
+            taken: Vec::new(),
+            table: Table::default(),
+            unsent: VecDeque::new(),
+            pending: HashMap::new(),
+            next_request: 0,
+            beat: BEAT,
+        };
+        (presences, attachment)
+    }
+
+    /// Keeps a stream open until the shutdown.
+    pub(crate) async fn run(self, shutdown: Shutdown) {
+        keep_open(self, shutdown).await;
     }
 
     /// Everybody connects, then everything that is unanswered is said again, then every list is watched again.

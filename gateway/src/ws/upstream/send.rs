@@ -18,9 +18,8 @@ use tokio::{
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
-    IN_FLIGHT, LONGEST_PAUSE, OPENING, PAUSE,
+    IN_FLIGHT, Link, keep_open, next, opened,
     pending::{Pending, Submission, Unanswered},
-    subscribe::next,
 };
 use crate::{
     admission::Admitted,
@@ -86,55 +85,16 @@ impl Sends {
     }
 }
 
-impl Sender {
-    /// Both sides.
-    pub(crate) fn new(chat: Upstream) -> (Sends, Self) {
-        let (sends, submissions) = mpsc::unbounded_channel();
-        let sender = Self {
-            chat,
-            submissions,
-            taken: Vec::new(),
-            unanswered: Unanswered::default(),
-        };
-        (Sends(sends), sender)
-    }
-
-    /// Keeps a stream open until the shutdown.
-    pub(crate) async fn run(mut self, shutdown: Shutdown) {
-        let mut pause = PAUSE;
-        loop {
-            tokio::select! {
-                has_worked = self.stream_once() => {
-                    if has_worked {
-                        pause = PAUSE;
-                    }
-                }
-                () = shutdown.signalled() => return,
-            }
-            tokio::select! {
-                () = self.wait(pause.mul_f64(kith_clock::jitter(0.3))) => {}
-                () = shutdown.signalled() => return,
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    /// Works on one stream until it breaks; tells whether it ever worked.
-    async fn stream_once(&mut self) -> bool {
+impl Link for Sender {
+    async fn work(&mut self) -> bool {
         let (requests, outgoing) = mpsc::channel(IN_FLIGHT);
         let mut client = self
             .chat
             .delivery_stream(&Caller::node("gateway"))
             .max_decoding_message_size(MAX_ANSWER);
         let opening = client.send(ReceiverStream::new(outgoing));
-        // A chat that does not answer at all must not keep the sockets from being told.
-        let mut replies = match tokio::time::timeout(OPENING, opening).await {
-            Ok(Ok(response)) => response.into_inner(),
-            Ok(Err(status)) => {
-                tracing::warn!(code = ?status.code(), "chat's stream of writes cannot be opened");
-                return false;
-            }
-            Err(_) => return false,
+        let Some(mut replies) = opened("writes", opening).await else {
+            return false;
         };
         self.unanswered.begin_stream();
         let mut tick = tokio::time::interval(TICK);
@@ -167,7 +127,7 @@ impl Sender {
         }
     }
 
-    /// Waits for the next attempt; what the sockets give meanwhile is kept, or answered when it is overdue.
+    /// What the sockets give meanwhile is kept, or answered when it is overdue.
     async fn wait(&mut self, pause: Duration) {
         let end = tokio::time::sleep(pause);
         tokio::pin!(end);
@@ -184,6 +144,25 @@ impl Sender {
         }
         self.unanswered.drop_notices();
         self.give_up();
+    }
+}
+
+impl Sender {
+    /// Both sides.
+    pub(crate) fn new(chat: Upstream) -> (Sends, Self) {
+        let (sends, submissions) = mpsc::unbounded_channel();
+        let sender = Self {
+            chat,
+            submissions,
+            taken: Vec::new(),
+            unanswered: Unanswered::default(),
+        };
+        (Sends(sends), sender)
+    }
+
+    /// Keeps a stream open until the shutdown.
+    pub(crate) async fn run(self, shutdown: Shutdown) {
+        keep_open(self, shutdown).await;
     }
 
     fn take(&mut self) {

@@ -13,9 +13,8 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Status, Streaming};
 
-use super::{IN_FLIGHT, LONGEST_PAUSE, OPENING, PAUSE};
+use super::{IN_FLIGHT, Link, keep_open, next, opened};
 use crate::ws::{MAX_ANSWER, hub::Hub, socket::Socket};
 
 /// Between two requests: what sockets want meanwhile is asked for, and its heads are compared, together.
@@ -28,51 +27,16 @@ pub(crate) struct Subscriber {
     subscriptions: Subscriptions<Socket>,
 }
 
-impl Subscriber {
-    /// Follows the hub's changes.
-    pub(crate) fn new(hub: Hub, chat: Upstream) -> Self {
-        Self {
-            hub,
-            chat,
-            subscriptions: Subscriptions::default(),
-        }
-    }
-
-    /// Keeps a stream open until the shutdown.
-    pub(crate) async fn run(mut self, shutdown: Shutdown) {
-        let mut pause = PAUSE;
-        loop {
-            tokio::select! {
-                has_worked = self.stream_once() => {
-                    if has_worked {
-                        pause = PAUSE;
-                    }
-                }
-                () = shutdown.signalled() => return,
-            }
-            tokio::select! {
-                () = tokio::time::sleep(pause.mul_f64(kith_clock::jitter(0.3))) => {}
-                () = shutdown.signalled() => return,
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    /// Works on one stream until it breaks; tells whether it ever worked.
-    async fn stream_once(&mut self) -> bool {
+impl Link for Subscriber {
+    async fn work(&mut self) -> bool {
         let (requests, outgoing) = mpsc::channel(IN_FLIGHT);
         let mut client = self
             .chat
             .delivery_stream(&Caller::node("gateway"))
             .max_decoding_message_size(MAX_ANSWER);
         let opening = client.subscribe(ReceiverStream::new(outgoing));
-        let mut deliveries = match tokio::time::timeout(OPENING, opening).await {
-            Ok(Ok(response)) => response.into_inner(),
-            Ok(Err(status)) => {
-                tracing::warn!(code = ?status.code(), "chat's deliveries cannot be followed");
-                return false;
-            }
-            Err(_) => return false,
+        let Some(mut deliveries) = opened("deliveries", opening).await else {
+            return false;
         };
         self.subscriptions.begin(self.hub.logs());
         let (mut has_worked, mut next_at) = (false, Instant::now());
@@ -110,6 +74,22 @@ impl Subscriber {
         tracing::warn!(code = ?end.map(|status| status.code()), "the stream of deliveries broke");
         has_worked
     }
+}
+
+impl Subscriber {
+    /// Follows the hub's changes.
+    pub(crate) fn new(hub: Hub, chat: Upstream) -> Self {
+        Self {
+            hub,
+            chat,
+            subscriptions: Subscriptions::default(),
+        }
+    }
+
+    /// Keeps a stream open until the shutdown.
+    pub(crate) async fn run(self, shutdown: Shutdown) {
+        keep_open(self, shutdown).await;
+    }
 
     fn deliver(&mut self, delivered: SubscribeResponse) {
         for request_id in self.hub.deliver(delivered.deliveries) {
@@ -130,12 +110,4 @@ fn encode(request: Request) -> SubscribeRequest {
         remove_room_ids: rooms(request.remove_rooms),
         remove_user_ids: users(request.remove_users),
     }
-}
-
-/// The next message; the end of the stream is a break like any other.
-pub(in crate::ws) async fn next<T>(stream: &mut Streaming<T>) -> Result<T, Status> {
-    stream
-        .message()
-        .await?
-        .ok_or_else(|| Status::unavailable("the stream ended"))
 }
