@@ -2,6 +2,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { emojiData } from "./build/emojiData.ts";
+import { preloadFont } from "./build/preloadFont.ts";
 import { precompress } from "./build/precompress.ts";
 import { serviceWorker } from "./build/serviceWorker.ts";
 
@@ -21,7 +22,7 @@ const preact = [
 ];
 
 export default defineConfig({
-  plugins: [react(), emojiData(), serviceWorker(), precompress()],
+  plugins: [react(), emojiData(), preloadFont(), serviceWorker(), precompress()],
   resolve: { alias: preact, conditions: ["kith-source", "module", "browser", "development|production"] },
   build: {
     target: "es2023",

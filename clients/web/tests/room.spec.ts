@@ -58,6 +58,66 @@ test("a room opens where reading ended, says who came and how it is called, and 
   await expect(page.getByRole("link", { name: /Bouldering/ })).not.toContainText("unread");
 });
 
+test("with more to read than a page holds, the room opens at the line all the same", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  await fillRoom(kith.api, ben, [room], 20);
+  await ann.readAll(room);
+  for (let at = 1; at <= 120; at += 1) await ben.send(room, `unread ${at} ${"and some more words ".repeat(at % 4)}`);
+  const page = await open();
+  await signIn(page, ann.username, Person.password, `/chat/${room}`);
+  await expect(page.getByText("New messages", { exact: true })).toBeInViewport();
+  await expect(bubble(page, "unread 1 ")).toBeInViewport();
+  await expect(bubble(page, "unread 60 ")).toBeHidden();
+});
+
+test("going back to a room shows it as it was left; what comes meanwhile stays unread until then", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const [first, second] = [await ben.createGroup("Climbing", [ann]), await ben.createGroup("Cooking", [ann])];
+  for (let at = 1; at <= 40; at += 1) await ben.send(first, `message ${at} ${"and some more words ".repeat(at % 4)}`);
+  await ben.send(second, "soup");
+  for (const room of [first, second]) await ann.readAll(room);
+  const page = await open();
+  await signIn(page, ann.username, Person.password, "/messages");
+  const go = async (name: RegExp): Promise<void> => {
+    await page.evaluate(() => history.pushState(null, "", "/messages"));
+    await page.getByRole("link", { name }).click();
+  };
+  const middle = () => page.evaluate(() => {
+    const item = [...document.querySelectorAll<HTMLElement>("article[data-seq]")].find((each) => each.checkVisibility() && each.getBoundingClientRect().top > innerHeight / 3);
+    return { seq: Number(item?.dataset["seq"]), top: item?.getBoundingClientRect().top ?? 0 };
+  });
+
+  await go(/Climbing/);
+  await expect(bubble(page, "message 40 ")).toBeInViewport();
+  await page.getByRole("feed").hover();
+  await page.mouse.wheel(0, -900);
+  await expect.poll(async () => (await middle()).seq).toBeLessThan(35);
+  await composer(page).fill("half a thought");
+  const before = await middle();
+  await go(/Cooking/);
+  await expect(bubble(page, "soup")).toBeInViewport();
+  await expect(composer(page)).toHaveValue("");
+  await go(/Climbing/);
+  await expect(bubble(page, "soup")).toBeHidden();
+  const after = await middle();
+  expect(after.seq).toBe(before.seq);
+  expect(Math.abs(after.top - before.top)).toBeLessThanOrEqual(2);
+  await expect(composer(page)).toHaveValue("half a thought");
+
+  await go(/Cooking/);
+  await ben.send(first, "something new");
+  await page.evaluate(() => history.pushState(null, "", "/messages"));
+  await expect(page.getByRole("link", { name: /Climbing/ })).toContainText("1 unread");
+  await go(/Climbing/);
+  await expect(page.getByText("New messages", { exact: true })).toBeInViewport();
+  await expect(bubble(page, "something new")).toBeInViewport();
+});
+
 test("hostile messages neither run nor break the layout", async ({ kith, open }) => {
   const ann = await Person.register(kith.api, "Ann Ahlers");
   const ben = await Person.register(kith.api, "Ben <b>Brandt</b>");

@@ -11,17 +11,20 @@ export interface Translator {
 }
 
 export function translator(locale: Locale, catalogue: Catalogue): Translator {
-  const rules = new Intl.PluralRules(locale);
-  const numbers = new Intl.NumberFormat(locale);
+  // Made when first wanted: each takes milliseconds, and the first screen may need none.
+  let rules: Intl.PluralRules | null = null;
+  let numbers: Intl.NumberFormat | null = null;
+  const formOf = (count: number): Intl.LDMLPluralRule => (rules ??= new Intl.PluralRules(locale)).select(count);
+  const number = (value: number): string => (numbers ??= new Intl.NumberFormat(locale)).format(value);
   return {
     locale,
     t: (key, values = {}) => {
       const entry: string | Plural = catalogue[key];
-      const text = typeof entry === "string" ? entry : (entry[rules.select(Number(values["count"] ?? 0))] ?? entry.other);
+      const text = typeof entry === "string" ? entry : (entry[formOf(Number(values["count"] ?? 0))] ?? entry.other);
       return text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
         const value = values[name];
         if (value === undefined) return whole;
-        return typeof value === "number" ? numbers.format(value) : isolated(value, locale);
+        return typeof value === "number" ? number(value) : isolated(value, locale);
       });
     },
   };

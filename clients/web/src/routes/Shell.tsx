@@ -11,6 +11,7 @@ import { Button } from "../ui/Button.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import type { IconName } from "../ui/Icon.tsx";
 import { ConnectionBar } from "./ConnectionBar.tsx";
+import { Conversations } from "./Conversations.tsx";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
 import { Navigation } from "./Navigation.tsx";
 import { placeOf, type Area } from "./places.tsx";
@@ -65,6 +66,7 @@ export function Shell() {
             <ErrorBoundary><Suspense fallback={null}>{place ? place.list : <EmptyState icon="search" title={t("app.notFound")} action={<Button look="primary" onClick={open("/messages")}>{t("app.home")}</Button>}>{t("app.notFoundText")}</EmptyState>}</Suspense></ErrorBoundary>
           </div>
           <main ref={detail} id="main" className={styles.detail} tabIndex={-1}>
+            <Conversations open={place?.chat ?? null} />
             <ErrorBoundary key={detailKey}><Suspense fallback={null}>{isOnDetail ? place.detail : <div className={styles.empty}><EmptyState icon={empty.icon} title={t(empty.title)}>{t(empty.text)}</EmptyState></div>}</Suspense></ErrorBoundary>
           </main>
         </div>

@@ -3,8 +3,8 @@ import { lazy, type ReactNode } from "react";
 import { roomId, userId } from "@kith/client";
 import { RoomsView } from "../features/rooms/RoomsView.tsx";
 import type { SettingsSection } from "../features/settings/SettingsView.tsx";
+import type { OpenRoom } from "./keptRooms.ts";
 
-const ChatView = lazy(() => import("../features/chat/ChatView.tsx").then((module) => ({ default: module.ChatView })));
 const RoomInfoView = lazy(() => import("../features/chat/RoomInfoView.tsx").then((module) => ({ default: module.RoomInfoView })));
 const NewChatView = lazy(() => import("../features/rooms/NewChatView.tsx").then((module) => ({ default: module.NewChatView })));
 const NewGroupView = lazy(() => import("../features/rooms/NewGroupView.tsx").then((module) => ({ default: module.NewGroupView })));
@@ -23,7 +23,9 @@ export interface Place {
   readonly listKey: string;
   readonly list: ReactNode;
   readonly detailKey: string | null;
+  /** Empty where the detail is a conversation. */
   readonly detail: ReactNode;
+  readonly chat: OpenRoom | null;
 }
 
 const sections: ReadonlySet<string> = new Set<SettingsSection>(["profile", "privacy", "security", "blocked", "appearance", "language"]);
@@ -41,9 +43,9 @@ export function placeOf(path: string, search: URLSearchParams, area: Area): Plac
     case "chat":
       if (!second) return messages(null, null, null);
       if (third === "info") return messages(second, `info ${second}`, <RoomInfoView roomId={roomId(second)} />);
-      return messages(second, `chat ${second}`, <ChatView key={second} roomId={roomId(second)} target={search.get("m")} />);
+      return { ...messages(second, `chat ${second}`, null), chat: { roomId: roomId(second), target: search.get("m") } };
     case "new":
-      return { area: "messages", listKey: `new ${second}`, list: second === "group" ? <NewGroupView /> : <NewChatView />, detailKey: null, detail: null };
+      return { area: "messages", listKey: `new ${second}`, list: second === "group" ? <NewGroupView /> : <NewChatView />, detailKey: null, detail: null, chat: null };
     case "friends":
       return friends(second, null, null);
     case "people":
@@ -57,14 +59,14 @@ export function placeOf(path: string, search: URLSearchParams, area: Area): Plac
 }
 
 function messages(current: string | null, detailKey: string | null, detail: ReactNode, archived = false): Place {
-  return { area: "messages", listKey: archived ? "archived" : "messages", list: <RoomsView archived={archived} current={current} />, detailKey, detail };
+  return { area: "messages", listKey: archived ? "archived" : "messages", list: <RoomsView archived={archived} current={current} />, detailKey, detail, chat: null };
 }
 
 function friends(word: string, current: string | null, detail: ReactNode): Place {
   const detailKey = current && `person ${current}`;
-  if (word === "find") return { area: "find", listKey: "find", list: <FindView current={current} />, detailKey, detail };
-  if (word === "requests") return { area: "friends", listKey: "requests", list: <RequestsView current={current} />, detailKey, detail };
-  return { area: "friends", listKey: "friends", list: <FriendsView current={current} />, detailKey, detail };
+  if (word === "find") return { area: "find", listKey: "find", list: <FindView current={current} />, detailKey, detail, chat: null };
+  if (word === "requests") return { area: "friends", listKey: "requests", list: <RequestsView current={current} />, detailKey, detail, chat: null };
+  return { area: "friends", listKey: "friends", list: <FriendsView current={current} />, detailKey, detail, chat: null };
 }
 
 function person(id: string, area: Area): Place | null {
@@ -76,5 +78,5 @@ function person(id: string, area: Area): Place | null {
 }
 
 function settings(section: SettingsSection | null): Place {
-  return { area: "settings", listKey: "settings", list: <SettingsView current={section} />, detailKey: section && `settings ${section}`, detail: section && <SettingsDetail section={section} /> };
+  return { area: "settings", listKey: "settings", list: <SettingsView current={section} />, detailKey: section && `settings ${section}`, detail: section && <SettingsDetail section={section} />, chat: null };
 }

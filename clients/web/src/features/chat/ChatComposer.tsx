@@ -16,6 +16,7 @@ const EmojiPicker = lazy(() => import("./EmojiPicker.tsx").then((module) => ({ d
 
 export interface ChatComposerProps {
   readonly roomId: RoomId;
+  readonly isShown: boolean;
   readonly answering: { readonly message: ShownMessage; readonly name: string } | null;
   readonly onStopAnswering: () => void;
   readonly onSent: () => void;
@@ -23,7 +24,7 @@ export interface ChatComposerProps {
   readonly ref: Ref<ComposerHandle>;
 }
 
-export function ChatComposer({ roomId, answering, onStopAnswering, onSent, onAnswerLast, ref }: ChatComposerProps) {
+export function ChatComposer({ roomId, isShown, answering, onStopAnswering, onSent, onAnswerLast, ref }: ChatComposerProps) {
   const { messages } = useSession();
   const { t } = useI18n();
   const draft = useStore(messages.draft(roomId));
@@ -31,7 +32,10 @@ export function ChatComposer({ roomId, answering, onStopAnswering, onSent, onAns
   const [isPicking, setPicking] = useState(false);
   const handle = useRef<ComposerHandle>(null);
   const action = useAction();
-  useEffect(() => () => messages.setTyping(roomId, false), [messages, roomId]);
+  useEffect(() => {
+    if (!isShown) setPicking(false);
+    return () => messages.setTyping(roomId, false);
+  }, [messages, roomId, isShown]);
   const change = (text: string): void => {
     messages.setDraft(roomId, text);
     messages.setTyping(roomId, text.trim() !== "");

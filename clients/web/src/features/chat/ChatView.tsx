@@ -1,5 +1,5 @@
 /** A conversation. */
-import { useCallback, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { RoomId } from "@kith/client";
 import { useI18n } from "../../i18n/useI18n.tsx";
 import { errorText } from "../../state/errors.ts";
@@ -27,15 +27,22 @@ import { useMessageMenu } from "./useMessageMenu.ts";
 import { useMessageScroll } from "./useMessageScroll.ts";
 import styles from "./ChatView.module.css";
 
-export function ChatView({ roomId, target }: { readonly roomId: RoomId; readonly target: string | null }) {
-  const model = useChatViewModel(roomId, target !== null);
+export interface ChatViewProps {
+  readonly roomId: RoomId;
+  readonly target: string | null;
+  /** False for a conversation that is kept for later: it stands still. */
+  readonly isShown: boolean;
+}
+
+export function ChatView({ roomId, target, isShown }: ChatViewProps) {
+  const model = useChatViewModel(roomId, target !== null, isShown);
   const { t } = useI18n();
   const open = useOpen();
   if (model.isGone) return <EmptyState icon="chat" title={t("chat.gone")} action={<Button look="primary" onClick={open("/messages")}>{t("app.home")}</Button>}>{t("chat.goneText")}</EmptyState>;
   const label = t("chat.label", { name: model.name });
   return (
     <Pane fixed label={label} title={model.room ? <ChatHeader room={model.room} me={model.me} /> : <span />} back={{ href: "/messages", label: t("common.back"), onBack: open("/messages") }}>
-      <Conversation roomId={roomId} model={model} target={target} />
+      <Conversation roomId={roomId} model={model} target={target} isShown={isShown} />
     </Pane>
   );
 }
@@ -43,7 +50,7 @@ export function ChatView({ roomId, target }: { readonly roomId: RoomId; readonly
 /** What fails here shows in the store's own load state. */
 const quietly = (work: Promise<unknown>): void => void work.catch(() => undefined);
 
-function Conversation({ roomId, model, target }: { readonly roomId: RoomId; readonly model: ChatViewModel; readonly target: string | null }) {
+function Conversation({ roomId, model, target, isShown }: ChatViewProps & { readonly model: ChatViewModel }) {
   const session = useSession();
   const { messages } = session;
   const translator = useI18n();
@@ -53,19 +60,26 @@ function Conversation({ roomId, model, target }: { readonly roomId: RoomId; read
   const [answering, setAnswering] = useState<ShownMessage | null>(null);
   const scroll = useMessageScroll({
     rows: model.rows,
+    isShown,
     hasOlder: model.messages.hasOlder && !model.messages.isLoadingOlder && model.rowsToCome === 0,
     hasNewer: model.messages.hasNewer,
     onNeedOlder: () => quietly(messages.loadOlder(roomId)),
     onNeedNewer: () => { if (!model.messages.isLoadingNewer) quietly(messages.loadNewer(roomId)); },
     onSeen: (seq) => { if (document.visibilityState === "visible" && document.hasFocus()) messages.markRead(roomId, seq); },
   });
-  const jump = useJump(roomId, model.rows, scroll, target);
+  const jump = useJump(roomId, model.rows, scroll, isShown ? target : null);
   const nameOf = (message: ShownMessage): string => message.senderId === model.me ? t("common.you") : participantName(model.room, message.senderId, translator, model.people);
   const answer = useCallback((message: ShownMessage) => {
     setAnswering(message);
     composer.current?.focus();
   }, []);
   const menu = useMessageMenu(roomId, model.me, answer);
+  const { close, closeReceipts } = menu;
+  useEffect(() => {
+    if (isShown) return;
+    close();
+    closeReceipts();
+  }, [isShown, close, closeReceipts]);
   const answerLast = (): void => {
     const last = model.rows.findLast((row) => row.message.id !== null && row.message.senderId !== model.me && row.message.text !== null);
     if (last) answer(last.message);
@@ -87,8 +101,8 @@ function Conversation({ roomId, model, target }: { readonly roomId: RoomId; read
       )}
       <ToNewest isShown={!isEmpty && model.rows.length > 0 && (!scroll.isAtEnd || model.messages.hasNewer)} count={model.room?.unreadCount ?? 0} onPress={toNewest} />
       <Typists roomId={roomId} model={model} />
-      <Announcer rows={model.rows} me={model.me} nameOf={nameOf} />
-      <ChatComposer ref={composer} roomId={roomId} answering={answering && { message: answering, name: nameOf(answering) }} onStopAnswering={() => setAnswering(null)} onAnswerLast={answerLast}
+      {isShown && <Announcer rows={model.rows} me={model.me} nameOf={nameOf} />}
+      <ChatComposer ref={composer} roomId={roomId} isShown={isShown} answering={answering && { message: answering, name: nameOf(answering) }} onStopAnswering={() => setAnswering(null)} onAnswerLast={answerLast}
         onSent={() => { setAnswering(null); model.forgetUnread(); if (model.messages.hasNewer) toNewest(); }} />
       {menu.opened && <MessageMenu at={menu.opened.at} items={menu.items(menu.opened.message)} onClose={menu.close} />}
       {menu.receiptsOf && model.room && <ReceiptsDialog messageId={menu.receiptsOf} room={model.room} people={model.people} onClose={menu.closeReceipts} />}

@@ -4,7 +4,7 @@ import type { ChatParticipant, ChatRoom, RoomId, RoomMessages, UserId } from "@k
 import { useI18n } from "../../i18n/useI18n.tsx";
 import { isNotFound } from "../../state/errors.ts";
 import { useSession } from "../../state/session.tsx";
-import { useStore } from "../../state/useStore.ts";
+import { useStoreWhile } from "../../state/useStore.ts";
 import { roomName } from "../rooms/roomNames.ts";
 import { rowsOf, type Row } from "./rows.ts";
 import { progressOf, type Progress } from "./ticks.ts";
@@ -26,20 +26,25 @@ export interface ChatViewModel {
 /** The least height of a row; a screen of them fills the first paint of a room that opens at its newest message. */
 const leastRowPx = 40;
 
-/** `opensElsewhere`: a link leads to another place than the newest message. */
-export function useChatViewModel(roomId: RoomId, opensElsewhere: boolean): ChatViewModel {
+/** `opensElsewhere`: a link leads to another place than the newest message. While it is not shown, nothing changes. */
+export function useChatViewModel(roomId: RoomId, opensElsewhere: boolean, isShown: boolean): ChatViewModel {
   const session = useSession();
   const translator = useI18n();
-  const room = useStore(session.rooms.byId(roomId));
-  const messages = useStore(session.messages.of(roomId));
-  const positions = useStore(session.rooms.positions(roomId));
-  const people = useStore(session.rooms.participants(roomId)).items;
+  const room = useStoreWhile(isShown, session.rooms.byId(roomId));
+  const messages = useStoreWhile(isShown, session.messages.of(roomId));
+  const positions = useStoreWhile(isShown, session.rooms.positions(roomId));
+  const people = useStoreWhile(isShown, session.rooms.participants(roomId)).items;
   const [isGone, setGone] = useState(false);
   // Where reading began: fixed when the room opens, so that the line stays while one reads on.
   const [unreadAfter, setUnreadAfter] = useState<number | null>(() => (room && room.unreadCount > 0 ? room.lastReadSeq : null));
   const knowsRoom = room !== null;
 
   useEffect(() => {
+    if (!isShown) {
+      // Whoever comes back has seen what the line stood above.
+      setUnreadAfter(null);
+      return undefined;
+    }
     let isCurrent = true;
     // What fails here shows in the store's own load state.
     session.messages.open(roomId).catch(() => undefined);
@@ -50,7 +55,7 @@ export function useChatViewModel(roomId: RoomId, opensElsewhere: boolean): ChatV
       );
     }
     return () => { isCurrent = false; };
-  }, [session, roomId]);
+  }, [session, roomId, isShown]);
 
   const isLarge = (room?.participantCount ?? 0) > (room?.participants.length ?? 0);
   useEffect(() => {

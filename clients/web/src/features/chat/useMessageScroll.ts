@@ -17,6 +17,7 @@ const aheadScreens = 2;
 
 export interface ScrollSource {
   readonly rows: readonly Row[];
+  readonly isShown: boolean;
   readonly hasOlder: boolean;
   readonly hasNewer: boolean;
   readonly onNeedOlder: () => void;
@@ -46,14 +47,15 @@ interface Track {
   isPlaced: boolean;
   /** A hand has moved the list since it was last at its end. Sizes that become known only later move it as well. */
   isHeld: boolean;
-  /** The row that was put at the top when the room opened. It stays there for a moment, or until a hand moves the list, whatever comes in above. */
-  placedAt: string | null;
+  /** The row where reading begins is at the top. It stays there for a moment, or until a hand moves the list, whatever comes in above. */
+  isKept: boolean;
+  keptUntil: ReturnType<typeof setTimeout> | undefined;
 }
 
 export function useMessageScroll(source: ScrollSource): MessageScroll {
   const list = useRef<VListHandle | null>(null);
   const [isAtEnd, setAtEnd] = useState(true);
-  const track = useRef<Track>({ keys: [], generation: 0, isAtEnd: true, isPlaced: false, isHeld: false, placedAt: null });
+  const track = useRef<Track>({ keys: [], generation: 0, isAtEnd: true, isPlaced: false, isHeld: false, isKept: false, keptUntil: undefined });
   const latest = useRef(source);
   latest.current = source;
   const { rows } = source;
@@ -67,7 +69,7 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
   const toEnd = useCallback((smooth: boolean) => {
     track.current.isAtEnd = true;
     track.current.isHeld = false;
-    track.current.placedAt = null;
+    track.current.isKept = false;
     const last = latest.current.rows.length - 1;
     if (last >= 0) list.current?.scrollToIndex(last, { align: "end", smooth: smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches });
   }, []);
@@ -75,7 +77,7 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
   const look = useCallback((offset: number) => {
     const handle = list.current;
     const now = latest.current;
-    if (!handle || now.rows.length === 0) return;
+    if (!handle || !now.isShown || now.rows.length === 0) return;
     const left = handle.scrollSize - offset - handle.viewportSize;
     const isAtEnd = left < atEndPx && !now.hasNewer;
     if (track.current.isAtEnd && !isAtEnd && !track.current.isHeld && !now.hasNewer) return toEnd(false);
@@ -91,11 +93,11 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
   }, [toEnd]);
 
   usePlacing(list, track, rows, toEnd);
-  useSeen(list, rows, look);
+  useSeen(list, rows, source.isShown, look);
 
   const onTakeHold = useCallback(() => {
     track.current.isHeld = true;
-    track.current.placedAt = null;
+    track.current.isKept = false;
   }, []);
   const onResize = useCallback(() => { if (track.current.isAtEnd) toEnd(false); }, [toEnd]);
 
@@ -104,7 +106,7 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
     if (index < 0) return false;
     track.current.isAtEnd = false;
     track.current.isPlaced = true;
-    track.current.placedAt = null;
+    track.current.isKept = false;
     list.current?.scrollToIndex(index, { align: "center" });
     return true;
   }, []);
@@ -117,10 +119,18 @@ type List = React.RefObject<VListHandle | null>;
 /** Heights that become known only later, and history that comes in above, must not push the place away. */
 function keepPlace(list: List, track: React.RefObject<Track>, rows: readonly Row[]): void {
   const handle = list.current;
-  if (!handle || track.current.placedAt === null) return;
-  const index = rows.findIndex((row) => row.message.key === track.current.placedAt);
+  if (!handle || !track.current.isKept) return;
+  // With more to read than was here at first, the line moves up into what comes in.
+  const index = rows.findIndex((row) => row.isFirstUnread);
   const wanted = Math.min(handle.getItemOffset(index) - placeGap, handle.scrollSize - handle.viewportSize);
   if (index >= 0 && Math.abs(handle.scrollOffset - wanted) > 1) handle.scrollToIndex(index, { align: "start", offset: -placeGap });
+}
+
+/** Whoever moves without a hand, as a screen reader does, is not to be held for longer than the rows take to come. */
+function keepForAMoment(track: React.RefObject<Track>): void {
+  track.current.isKept = true;
+  clearTimeout(track.current.keptUntil);
+  track.current.keptUntil = setTimeout(() => { track.current.isKept = false; }, settleMs);
 }
 
 /** After the rows change: to the place where reading begins, or on with the newest. */
@@ -133,23 +143,25 @@ function usePlacing(list: List, track: React.RefObject<Track>, rows: readonly Ro
     const isMineNew = before.length > 0 && last.message.key !== before.at(-1) && last.message.seq === null;
     if (track.current.isPlaced) {
       if (track.current.isAtEnd || isMineNew) toEnd(false);
-      else keepPlace(list, track, rows);
+      else if (track.current.isKept) {
+        keepForAMoment(track);
+        keepPlace(list, track, rows);
+      }
       return;
     }
     track.current.isPlaced = true;
     const unread = rows.findIndex((row) => row.isFirstUnread);
     if (unread < 0) return toEnd(false);
     track.current.isAtEnd = false;
-    track.current.placedAt = rows[unread]?.message.key ?? null;
-    // Whoever moves without a hand, as a screen reader does, is not to be held for longer.
-    setTimeout(() => { track.current.placedAt = null; }, settleMs);
+    keepForAMoment(track);
     list.current?.scrollToIndex(unread, { align: "start", offset: -placeGap });
   }, [list, track, rows, toEnd]);
 }
 
 /** What is on the screen after a change of rows, or when the person comes back to the window, counts as seen. */
-function useSeen(list: List, rows: readonly Row[], look: (offset: number) => void): void {
+function useSeen(list: List, rows: readonly Row[], isShown: boolean, look: (offset: number) => void): void {
   useEffect(() => {
+    if (!isShown) return undefined;
     const check = (): void => {
       if (list.current) look(list.current.scrollOffset);
     };
@@ -161,7 +173,7 @@ function useSeen(list: List, rows: readonly Row[], look: (offset: number) => voi
       window.removeEventListener("focus", check);
       document.removeEventListener("visibilitychange", check);
     };
-  }, [list, rows, look]);
+  }, [list, rows, isShown, look]);
 }
 
 /** How the rows differ from the first and last key before: at their start, at most at their end, or altogether. */
