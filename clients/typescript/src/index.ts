@@ -4,7 +4,7 @@ export { ApiError, type ErrorCode, type FieldError } from "./api/error.js";
 export type { Account } from "./areas/account.js";
 export type { Friends } from "./areas/friends.js";
 export type { Messages, RoomMessages, Send } from "./areas/messages.js";
-export type { People, SearchState } from "./areas/people.js";
+export type { People } from "./areas/people.js";
 export type { Rooms } from "./areas/rooms.js";
 export { type Client, type ClientOptions, type ClientState, type Registration, type TokenStore, createClient } from "./client.js";
 export type { ConnectionState, StopReason } from "./model/connection.js";
@@ -17,4 +17,4 @@ export type { ChatParticipant, ChatRoom, Position, Positions, Role, RoomSettings
 export type { CloseAudience, Device, Me, Person, Privacy, ProfileChange, Relation, User, WideAudience } from "./model/user.js";
 export type { EndReason, Session } from "./session.js";
 export type { Store } from "./store/cell.js";
-export type { ListState, LoadState } from "./store/list.js";
+export type { ListState, LoadState, SearchState } from "./store/list.js";

@@ -4,7 +4,9 @@ import { createRequire } from "node:module";
 import type { Plugin } from "vite";
 
 const require = createRequire(import.meta.url);
-const files = ["data", "messages"].map((name) => ({ path: `emoji/en/${name}.json`, source: require.resolve(`emojibase-data/en/${name}.json`) }));
+/** The package knows no Arabic; English stands in. */
+const names = ["en/data", "en/messages", "de/data", "de/messages"];
+const files = names.map((name) => ({ path: `emoji/${name}.json`, source: require.resolve(`emojibase-data/${name}.json`) }));
 
 export function emojiData(): Plugin {
   return {

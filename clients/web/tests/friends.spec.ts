@@ -1,6 +1,7 @@
 /** Two people meet: from two sign-ups to a blocked friend. */
 import type { Page } from "@playwright/test";
 import { bubble, composer, expect, pick, say, signUp, test } from "./support/journey.ts";
+import { Person } from "./support/person.ts";
 
 test("two people sign up, befriend, chat, reply, see ticks and typing; a block takes effect at once", async ({ open }) => {
   const [ann, ben] = [await open(), await open()];
@@ -49,6 +50,29 @@ test("two people sign up, befriend, chat, reply, see ticks and typing; a block t
   await expect(ann.getByText("You have blocked Ben Brandt")).toBeVisible();
   await say(ben, "Are you there?");
   await expect(ben.getByText("Not sent: Their privacy settings do not allow this.")).toBeVisible();
+});
+
+test("somebody who was found is asked, and their row follows the answer", async ({ kith, open }) => {
+  const name = `Zora Ziegler ${Date.now() % 100_000}`;
+  const zora = await Person.register(kith.api, name);
+  const ann = await open();
+  await signUp(ann, "Ann Ahlers");
+  await ann.goto("/friends/find");
+  await expect(async () => {
+    await ann.getByLabel("Name or username").fill("");
+    await ann.getByLabel("Name or username").fill(zora.username);
+    await expect(ann.getByRole("link", { name: new RegExp(name) })).toBeVisible({ timeout: 3000 });
+  }).toPass();
+  await ann.getByRole("button", { name: `Add friend: ${name}` }).click();
+  await ann.getByRole("button", { name: "Send request" }).click();
+  await expect(ann.getByRole("button", { name: "Request sent" })).toBeDisabled();
+  const { items } = (await zora.call("GET", "/friends/requests?direction=incoming")) as { readonly items: readonly { readonly id: string }[] };
+  await zora.call("PUT", `/friends/requests/${items[0]?.id ?? ""}`, { action: "accept" });
+  await ann.getByRole("button", { name: `Message: ${name}` }).click();
+  await expect(ann.getByText("Say hello to Zora.")).toBeVisible();
+  const room = await ann.getByRole("main").boundingBox();
+  const field = await composer(ann).boundingBox();
+  expect(room && field && room.y + room.height - field.y - field.height, "the field is at the foot of an empty room too").toBeLessThan(40);
 });
 
 /** Everything that the page's own scripts keep in the open. */

@@ -22,6 +22,8 @@ export interface Account {
   changePassword(current: string, next: string): Promise<void>;
   loadDevices(): Promise<void>;
   revokeDevice(id: SessionId): Promise<void>;
+  /** All but this one, also those that have come since the list was read. */
+  revokeOtherDevices(): Promise<void>;
   /** Ends the account for ever, and this session with it. */
   deleteAccount(password: string): Promise<void>;
 }
@@ -31,6 +33,10 @@ export function createAccount({ world, rest, source }: Core, end: () => Promise<
   const loadDevices = () =>
     fill(world.devices, () =>
       allPages((cursor) => answer(rest.GET("/api/v1/auth/sessions", { params: { query: { limit: LIMIT, ...cursor } } })), toDevice));
+  const revokeDevice = async (id: SessionId): Promise<void> => {
+    await rest.DELETE("/api/v1/auth/sessions/{id}", { params: { path: { id } } });
+    world.devices.update((list) => ({ ...list, items: list.items.filter((device) => device.id !== id) }));
+  };
   return {
     me: world.me,
     privacy: world.privacy,
@@ -53,9 +59,14 @@ export function createAccount({ world, rest, source }: Core, end: () => Promise<
       await rest.POST("/api/v1/auth/password", { body: { current_password: current, new_password: next } });
     },
     loadDevices,
-    revokeDevice: async (id) => {
-      await rest.DELETE("/api/v1/auth/sessions/{id}", { params: { path: { id } } });
-      world.devices.update((list) => ({ ...list, items: list.items.filter((device) => device.id !== id) }));
+    revokeDevice,
+    revokeOtherDevices: async () => {
+      await loadDevices();
+      const others = world.devices.getSnapshot().items.filter((device) => !device.isCurrent);
+      // One that has just ended by itself must not keep the others alive.
+      const ends = await Promise.allSettled(others.map((device) => revokeDevice(device.id)));
+      const failure = ends.find((end) => end.status === "rejected");
+      if (failure) throw failure.reason;
     },
     deleteAccount: async (password) => {
       await rest.DELETE("/api/v1/users/me", { body: { password } });

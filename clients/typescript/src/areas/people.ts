@@ -5,17 +5,12 @@ import { answer } from "../api/rest.js";
 import type { UserId } from "../model/ids.js";
 import type { OwnStatus, Presence } from "../model/presence.js";
 import type { User } from "../model/user.js";
-import { Cell, type Store } from "../store/cell.js";
-import { type ListState, emptyList } from "../store/list.js";
+import type { Store } from "../store/cell.js";
+import { type SearchState, emptyList } from "../store/list.js";
 import { failed } from "../sync/loader.js";
 import { toUser } from "../wire/people.js";
 import type { Core } from "./core.js";
 import type { Watching } from "../sync/watching.js";
-
-export interface SearchState extends ListState<User> {
-  /** What `items` answer. */
-  readonly query: string;
-}
 
 export interface People {
   /** The one search of this session; `search` drives it. */
@@ -55,8 +50,7 @@ export function createPeople(core: Core, watching: Watching): People {
   };
 }
 
-function createSearch({ rest }: Core) {
-  const found = new Cell<SearchState>({ ...emptyList, query: "" });
+function createSearch({ rest, world: { found } }: Core) {
   let cursor: string | null = null;
   let turn = 0;
 

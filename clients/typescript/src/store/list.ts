@@ -1,6 +1,7 @@
 /** The state of a list that is read page by page. */
 
 import type { ApiError } from "../api/error.js";
+import type { User } from "../model/user.js";
 
 export type LoadState =
   | { readonly kind: "idle" }
@@ -13,6 +14,11 @@ export interface ListState<T> {
   readonly items: readonly T[];
   readonly load: LoadState;
   readonly hasMore: boolean;
+}
+
+export interface SearchState extends ListState<User> {
+  /** What `items` answer. */
+  readonly query: string;
 }
 
 export const emptyList: ListState<never> = { items: [], load: { kind: "idle" }, hasMore: false };

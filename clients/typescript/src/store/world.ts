@@ -7,7 +7,7 @@ import type { Device, Me, Privacy, Relation, User } from "../model/user.js";
 import { Cell } from "./cell.js";
 import { FriendStore } from "./friends.js";
 import { KeyedCells } from "./keyed.js";
-import { type ListState, emptyList } from "./list.js";
+import { type ListState, type SearchState, emptyList } from "./list.js";
 import { MessageLog } from "./messages.js";
 import { RoomStore } from "./rooms.js";
 import { TypingStore } from "./typing.js";
@@ -26,6 +26,7 @@ export class World {
   readonly presence = new KeyedCells<UserId, Presence | null>(null);
   readonly friends = new FriendStore();
   readonly people = new KeyedCells<UserId, User | null>(null);
+  readonly found = new Cell<SearchState>({ ...emptyList, query: "" });
   readonly #logs = new Map<RoomId, MessageLog>();
 
   constructor(me: Me) {
@@ -55,8 +56,10 @@ export class World {
     cell.set(new Map(cell.getSnapshot()).set(userId, { readSeq, deliveredSeq }));
   }
 
-  /** Profiles that are shown follow what happens between us. */
+  /** Profiles and people found follow what happens between us. */
   setRelation(userId: UserId, relation: Relation): void {
     this.people.of(userId).update((user) => user && { ...user, relation });
+    if (!this.found.getSnapshot().items.some(({ id }) => id === userId)) return;
+    this.found.update((found) => ({ ...found, items: found.items.map((user) => (user.id === userId ? { ...user, relation } : user)) }));
   }
 }

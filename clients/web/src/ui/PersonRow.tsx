@@ -21,7 +21,7 @@ export function PersonRow({ person, detail, mark, presence = null, href, onOpen,
       <Avatar id={person.id} name={person.displayName} url={person.avatarUrl} presence={presence} />
       <span className={styles.words}>
         <span className={styles.name}><bdi>{person.displayName}</bdi>{mark}</span>
-        <span className={styles.detail}>{detail ?? <bdi>@{person.username}</bdi>}</span>
+        <span className={styles.detail}>{detail ?? (person.username && <bdi>@{person.username}</bdi>)}</span>
       </span>
     </>
   );

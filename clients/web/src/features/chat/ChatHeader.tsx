@@ -45,5 +45,5 @@ export function presenceText(presence: Presence | null, username: string, now: n
   if (presence?.status === "online") return t("friends.online");
   if (presence?.status === "away") return t("friends.away");
   if (presence?.lastSeenAt) return t("friends.lastSeen", { time: relativeTime(translator, presence.lastSeenAt, now) });
-  return atName(username);
+  return username && atName(username);
 }

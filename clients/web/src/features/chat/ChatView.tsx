@@ -94,8 +94,8 @@ function Conversation({ roomId, model, target, isShown }: ChatViewProps & { read
   const isEmpty = model.rows.length === 0 && model.messages.load.kind === "ready";
   return (
     <div className={styles.paper}>
-      {isEmpty && <EmptyState icon="chat" title={t("chat.start")}>{model.room?.kind === "group" ? t("chat.startGroup") : t("chat.startDirect", { name: shortName(model.name) })}</EmptyState>}
-      {model.rows.length === 0 && model.messages.load.kind === "failed" && <EmptyState icon="offline" title={errorText(translator, model.messages.load.error)} action={<Button onClick={() => quietly(messages.open(roomId))}>{t("common.retry")}</Button>} />}
+      {isEmpty && <div className={styles.empty}><EmptyState icon="chat" title={t("chat.start")}>{model.room?.kind === "group" ? t("chat.startGroup") : t("chat.startDirect", { name: shortName(model.name) })}</EmptyState></div>}
+      {model.rows.length === 0 && model.messages.load.kind === "failed" && <div className={styles.empty}><EmptyState icon="offline" title={errorText(translator, model.messages.load.error)} action={<Button onClick={() => quietly(messages.open(roomId))}>{t("common.retry")}</Button>} /></div>}
       {!isEmpty && !(model.rows.length === 0 && model.messages.load.kind === "failed") && (
         <MessageList model={model} scroll={scroll} highlightedSeq={jump.highlightedSeq} onMenu={menu.open} onOpenQuote={jump.toQuote} onRetry={retry} onDiscard={discard} />
       )}

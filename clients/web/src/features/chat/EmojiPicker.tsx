@@ -6,7 +6,7 @@ import { RowSkeletons } from "../../ui/Skeleton.tsx";
 import styles from "./EmojiPicker.module.css";
 
 export function EmojiPicker({ onPick, onClose }: { readonly onPick: (emoji: string) => void; readonly onClose: () => void }) {
-  const { t } = useI18n();
+  const { t, locale } = useI18n();
   const panel = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const outside = (event: PointerEvent): void => {
@@ -23,7 +23,7 @@ export function EmojiPicker({ onPick, onClose }: { readonly onPick: (emoji: stri
   }, []);
   return (
     <div ref={panel} className={styles.panel} role="dialog" aria-label={t("chat.emoji")} tabIndex={-1} onKeyDown={(event) => { if (event.key === "Escape") { event.stopPropagation(); onClose(); } }}>
-      <Picker.Root className={styles.root} emojibaseUrl="/emoji" onEmojiSelect={({ emoji }) => onPick(emoji)}>
+      <Picker.Root className={styles.root} locale={locale === "de" ? "de" : "en"} emojibaseUrl="/emoji" onEmojiSelect={({ emoji }) => onPick(emoji)}>
         <Picker.Search className={styles.search} aria-label={t("chat.emojiSearch")} placeholder={t("chat.emojiSearch")} />
         <Picker.Viewport className={styles.viewport}>
           <Picker.Loading><RowSkeletons count={3} label={t("app.loading")} /></Picker.Loading>

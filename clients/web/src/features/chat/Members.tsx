@@ -8,6 +8,7 @@ import { useStore } from "../../state/useStore.ts";
 import { MenuButton, type MenuItem } from "../../ui/Menu.tsx";
 import { PersonRow } from "../../ui/PersonRow.tsx";
 import { SectionHeading } from "../../ui/SectionHeading.tsx";
+import { personName } from "../rooms/roomNames.ts";
 import styles from "./Members.module.css";
 
 export function Members({ room, me }: { readonly room: ChatRoom; readonly me: UserId }) {
@@ -32,7 +33,8 @@ export function rightsOver(mine: Role, theirs: Role): { readonly roles: readonly
 }
 
 function Member({ room, me, member }: { readonly room: ChatRoom; readonly me: UserId; readonly member: ChatParticipant }) {
-  const { t } = useI18n();
+  const translator = useI18n();
+  const { t } = translator;
   const { rooms } = useSession();
   const open = useOpen();
   const action = useAction();
@@ -46,8 +48,9 @@ function Member({ room, me, member }: { readonly room: ChatRoom; readonly me: Us
   }));
   const remove: MenuItem = { id: "remove", label: t("info.removePerson"), icon: "personRemove", danger: true, onSelect: () => void action.run(() => rooms.removeParticipant(room.id, member.user.id)) };
   const href = `/people/${member.user.id}`;
+  const person = { ...member.user, displayName: personName(member.user, translator) };
   return (
-    <PersonRow person={member.user} href={href} onOpen={open(href)} mark={isMe && <span className={styles.me}>{t("common.you")}</span>}
-      actions={<>{member.role !== "member" && <span className={styles.role}>{t(`info.role.${member.role}`)}</span>}<MenuButton label={`${t("common.more")}: ${member.user.displayName}`} items={mayRemove ? [...roleItems, remove] : roleItems} /></>} />
+    <PersonRow person={person} href={href} onOpen={open(href)} mark={isMe && <span className={styles.me}>{t("common.you")}</span>}
+      actions={<>{member.role !== "member" && <span className={styles.role}>{t(`info.role.${member.role}`)}</span>}<MenuButton label={`${t("common.more")}: ${person.displayName}`} items={mayRemove ? [...roleItems, remove] : roleItems} /></>} />
   );
 }

@@ -4,6 +4,7 @@ import { clockTime, fullTime } from "../../i18n/times.ts";
 import type { Translator } from "../../i18n/translator.ts";
 import { useI18n } from "../../i18n/useI18n.tsx";
 import { QuietLine } from "../../ui/Separators.tsx";
+import { personName } from "../rooms/roomNames.ts";
 
 export interface NotesProps {
   readonly notes: readonly RoomNote[];
@@ -16,22 +17,23 @@ export function Notes({ notes, nameOf }: NotesProps) {
   return notes.map((note) => <QuietLine key={note.seq} text={noteText(note, nameOf, translator)} time={clockTime(translator, note.at)} timeTitle={fullTime(translator, note.at)} />);
 }
 
-export function noteText(note: RoomNote, nameOf: NotesProps["nameOf"], { t }: Translator): string {
+export function noteText(note: RoomNote, nameOf: NotesProps["nameOf"], translator: Translator): string {
+  const { t } = translator;
   switch (note.kind) {
     case "created": {
       const name = note.by && nameOf(note.by.id);
       if (note.by && name === null) return t("note.createdYou");
-      return t("note.created", { name: note.by?.displayName ?? t("common.someone") });
+      return t("note.created", { name: note.by ? personName(note.by, translator) : t("common.someone") });
     }
     case "joined":
-      return nameOf(note.who.id) === null ? t("note.joinedYou") : t("note.joined", { name: note.who.displayName });
+      return nameOf(note.who.id) === null ? t("note.joinedYou") : t("note.joined", { name: personName(note.who, translator) });
     case "left":
-      return t("note.left", { name: note.who.displayName });
+      return t("note.left", { name: personName(note.who, translator) });
     case "renamed": {
       const name = nameOf(note.byId);
       return name === null ? t("note.renamedYou", { title: note.name }) : t("note.renamed", { name, title: note.name });
     }
     case "role":
-      return nameOf(note.who.id) === null ? t(`note.${note.role}You`) : t(`note.${note.role}`, { name: note.who.displayName });
+      return nameOf(note.who.id) === null ? t(`note.${note.role}You`) : t(`note.${note.role}`, { name: personName(note.who, translator) });
   }
 }

@@ -11,6 +11,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { PersonRow } from "../../ui/PersonRow.tsx";
 import { RowSkeletons } from "../../ui/Skeleton.tsx";
 import { Ticks } from "../../ui/Ticks.tsx";
+import { personName } from "../rooms/roomNames.ts";
 
 type Loaded = { readonly kind: "loading" } | { readonly kind: "failed"; readonly text: string } | { readonly kind: "ready"; readonly items: readonly MessageReadReceipt[] };
 
@@ -45,7 +46,8 @@ function Receipts({ items, people }: { readonly items: readonly MessageReadRecei
     <ul>
       {seen.map((item) => {
         const at = item.readAt ?? item.deliveredAt ?? 0;
-        const user = people.find((participant) => participant.user.id === item.userId)?.user ?? { id: item.userId, displayName: t("common.someone"), username: "", avatarUrl: null };
+        const known = people.find((participant) => participant.user.id === item.userId)?.user;
+        const user = { id: item.userId, username: "", avatarUrl: null, ...known, displayName: known ? personName(known, translator) : t("common.someone") };
         const state = item.readAt === null ? "delivered" : "read";
         return <li key={item.userId}><PersonRow person={user} detail={<time title={fullTime(translator, at)}>{t(item.readAt === null ? "chat.deliveredTo" : "chat.readBy")} · {listTime(translator, at, now)}</time>} actions={<Ticks state={state} label={t(`chat.state.${state}`)} />} /></li>;
       })}

@@ -49,13 +49,13 @@ interface Track {
   isHeld: boolean;
   /** The row where reading begins is at the top. It stays there for a moment, or until a hand moves the list, whatever comes in above. */
   isKept: boolean;
-  keptUntil: ReturnType<typeof setTimeout> | undefined;
+  keptUntil: number;
 }
 
 export function useMessageScroll(source: ScrollSource): MessageScroll {
   const list = useRef<VListHandle | null>(null);
   const [isAtEnd, setAtEnd] = useState(true);
-  const track = useRef<Track>({ keys: [], generation: 0, isAtEnd: true, isPlaced: false, isHeld: false, isKept: false, keptUntil: undefined });
+  const track = useRef<Track>({ keys: [], generation: 0, isAtEnd: true, isPlaced: false, isHeld: false, isKept: false, keptUntil: 0 });
   const latest = useRef(source);
   latest.current = source;
   const { rows } = source;
@@ -92,8 +92,12 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
     if (seq !== null) now.onSeen(seq);
   }, [toEnd]);
 
-  usePlacing(list, track, rows, toEnd);
+  usePlacing(list, track, latest, rows, toEnd);
   useSeen(list, rows, source.isShown, look);
+  const { isShown } = source;
+  useLayoutEffect(() => {
+    if (isShown && track.current.isPlaced && track.current.isAtEnd) toEnd(false);
+  }, [isShown, toEnd]);
 
   const onTakeHold = useCallback(() => {
     track.current.isHeld = true;
@@ -126,25 +130,35 @@ function keepPlace(list: List, track: React.RefObject<Track>, rows: readonly Row
   if (index >= 0 && Math.abs(handle.scrollOffset - wanted) > 1) handle.scrollToIndex(index, { align: "start", offset: -placeGap });
 }
 
-/** Whoever moves without a hand, as a screen reader does, is not to be held for longer than the rows take to come. */
-function keepForAMoment(track: React.RefObject<Track>): void {
+/**
+ * Frame by frame, as a scroll that came before the list had its new height went only as far as the old one. Whoever moves
+ * without a hand, as a screen reader does, is not to be held for longer than the rows take to come.
+ */
+function keepForAMoment(list: List, track: React.RefObject<Track>, latest: React.RefObject<ScrollSource>): void {
+  const isUnderWay = track.current.isKept;
   track.current.isKept = true;
-  clearTimeout(track.current.keptUntil);
-  track.current.keptUntil = setTimeout(() => { track.current.isKept = false; }, settleMs);
+  track.current.keptUntil = performance.now() + settleMs;
+  const step = (): void => {
+    track.current.isKept &&= latest.current.isShown && performance.now() < track.current.keptUntil;
+    if (!track.current.isKept) return;
+    keepPlace(list, track, latest.current.rows);
+    requestAnimationFrame(step);
+  };
+  if (!isUnderWay) requestAnimationFrame(step);
 }
 
 /** After the rows change: to the place where reading begins, or on with the newest. */
-function usePlacing(list: List, track: React.RefObject<Track>, rows: readonly Row[], toEnd: (smooth: boolean) => void): void {
+function usePlacing(list: List, track: React.RefObject<Track>, latest: React.RefObject<ScrollSource>, rows: readonly Row[], toEnd: (smooth: boolean) => void): void {
   useLayoutEffect(() => {
     const before = track.current.keys;
     track.current.keys = [rows[0]?.message.key ?? "", rows.at(-1)?.message.key ?? ""].filter(Boolean);
     const last = rows.at(-1);
-    if (!last) return;
+    if (!last || !latest.current.isShown) return;
     const isMineNew = before.length > 0 && last.message.key !== before.at(-1) && last.message.seq === null;
     if (track.current.isPlaced) {
       if (track.current.isAtEnd || isMineNew) toEnd(false);
       else if (track.current.isKept) {
-        keepForAMoment(track);
+        keepForAMoment(list, track, latest);
         keepPlace(list, track, rows);
       }
       return;
@@ -153,9 +167,9 @@ function usePlacing(list: List, track: React.RefObject<Track>, rows: readonly Ro
     const unread = rows.findIndex((row) => row.isFirstUnread);
     if (unread < 0) return toEnd(false);
     track.current.isAtEnd = false;
-    keepForAMoment(track);
+    keepForAMoment(list, track, latest);
     list.current?.scrollToIndex(unread, { align: "start", offset: -placeGap });
-  }, [list, track, rows, toEnd]);
+  }, [list, track, latest, rows, toEnd]);
 }
 
 /** What is on the screen after a change of rows, or when the person comes back to the window, counts as seen. */

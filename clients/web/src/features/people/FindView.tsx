@@ -16,6 +16,7 @@ import { Pane } from "../../ui/Pane.tsx";
 import { PersonRow } from "../../ui/PersonRow.tsx";
 import { SectionHeading } from "../../ui/SectionHeading.tsx";
 import { RowSkeletons } from "../../ui/Skeleton.tsx";
+import { shortName } from "../rooms/roomNames.ts";
 import { AskDialog } from "./AskDialog.tsx";
 import { RelationButton } from "./RelationButton.tsx";
 
@@ -102,7 +103,8 @@ function Suggestions({ current, onAsk }: { readonly current: string | null; read
 export function reasonText({ reason, mutualFriends, mutualFriendsCount }: Suggestion, translator: Translator): string {
   const { t, locale } = translator;
   if (mutualFriendsCount === 0) return otherReason(reason, translator);
-  const names = mutualFriends.slice(0, 2).map((user) => user.displayName);
+  // Each name keeps its own direction, and the words between them that of the language.
+  const names = mutualFriends.slice(0, 2).map((user) => `\u2068${shortName(user.displayName)}\u2069`);
   if (names.length === 0 || mutualFriendsCount > names.length) return t("find.mutual", { count: mutualFriendsCount });
   return t("find.mutualNames", { names: new Intl.ListFormat(locale).format(names) });
 }

@@ -1,5 +1,5 @@
 /** How a room is called and pictured: a group by its own name, a direct room by the other person. */
-import type { ChatParticipant, ChatRoom, UserId } from "@kith/client";
+import type { ChatParticipant, ChatRoom, Person, UserId } from "@kith/client";
 import type { Translator } from "../../i18n/translator.ts";
 
 export function otherOf(room: ChatRoom, me: UserId): ChatParticipant["user"] | null {
@@ -7,8 +7,14 @@ export function otherOf(room: ChatRoom, me: UserId): ChatParticipant["user"] | n
   return room.participants.find((participant) => participant.user.id !== me)?.user ?? null;
 }
 
-export function roomName(room: ChatRoom, me: UserId, { t }: Translator): string {
-  return room.name ?? otherOf(room, me)?.displayName ?? t("common.deleted");
+export function roomName(room: ChatRoom, me: UserId, translator: Translator): string {
+  const other = otherOf(room, me);
+  return room.name ?? (other ? personName(other, translator) : translator.t("common.deleted"));
+}
+
+/** No user name is left of a deleted account, and of its name only the server's English word for it. */
+export function personName({ username, displayName }: Pick<Person, "username" | "displayName">, { t }: Translator): string {
+  return username === "" ? t("common.deleted") : displayName;
 }
 
 export interface RoomPicture {
@@ -28,7 +34,7 @@ export function shortName(name: string): string {
 }
 
 /** Only the part of a room's people that came with it may be known; the rest is "someone". */
-export function participantName(room: ChatRoom | null, userId: UserId, { t }: Translator, more: readonly ChatParticipant[] = []): string {
+export function participantName(room: ChatRoom | null, userId: UserId, translator: Translator, more: readonly ChatParticipant[] = []): string {
   const found = room?.participants.find((item) => item.user.id === userId) ?? more.find((item) => item.user.id === userId);
-  return found?.user.displayName ?? t("common.someone");
+  return found ? personName(found.user, translator) : translator.t("common.someone");
 }

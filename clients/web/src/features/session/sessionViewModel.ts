@@ -1,5 +1,6 @@
 /** Signing in and up: what was typed stays, whatever the server says. */
 import { useState } from "react";
+import { ApiError } from "@kith/client";
 import { useI18n } from "../../i18n/useI18n.tsx";
 import { errorText, fieldText } from "../../state/errors.ts";
 import { useClient } from "../../state/session.tsx";
@@ -41,7 +42,10 @@ export function useSessionViewModel(mode: SessionMode): SessionViewModel {
       setBusy(false);
     }
   };
-  const errorOf = (field: "username" | "display_name" | "password"): string | undefined => fieldText(translator, failure, field);
+  const errorOf = (field: "username" | "display_name" | "password"): string | undefined => {
+    const isTaken = field === "username" && failure instanceof ApiError && failure.code === "username_taken";
+    return isTaken ? errorText(translator, failure) : fieldText(translator, failure, field);
+  };
   const hasFieldError = errorOf("username") ?? errorOf("display_name") ?? errorOf("password");
   const displayName = fields.displayName.trim();
   return {

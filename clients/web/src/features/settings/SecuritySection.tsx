@@ -10,6 +10,7 @@ import { useAction } from "../../state/useAction.ts";
 import { useNow } from "../../state/useNow.ts";
 import { useStore } from "../../state/useStore.ts";
 import { Button } from "../../ui/Button.tsx";
+import { ConfirmDialog } from "../../ui/ConfirmDialog.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Icon } from "../../ui/Icon.tsx";
 import { RowSkeletons } from "../../ui/Skeleton.tsx";
@@ -26,11 +27,14 @@ export function SecuritySection() {
   useEffect(() => {
     account.loadDevices().catch(() => undefined);
   }, [account]);
+  const [here, others] = [devices.items.filter((device) => device.isCurrent), devices.items.filter((device) => !device.isCurrent)];
   return (
     <SectionPage title={t("settings.security")}>
       <Card title={t("settings.devices")}>
         {devices.items.length === 0 && (devices.load.kind === "failed" ? <EmptyState icon="offline" title={errorText(translator, devices.load.error)} /> : <RowSkeletons count={2} label={t("app.loading")} />)}
-        {devices.items.map((device) => <DeviceRow key={device.id} device={device} />)}
+        {here.map((device) => <DeviceRow key={device.id} device={device} />)}
+        {others.length > 0 && <OtherDevices />}
+        {others.map((device) => <DeviceRow key={device.id} device={device} />)}
       </Card>
       <Card title={t("settings.password")}><PasswordForm /></Card>
       <Card title={t("settings.deleteAccount")}>
@@ -38,6 +42,24 @@ export function SecuritySection() {
       </Card>
       {isDeleting && <DeleteAccountDialog onClose={() => setDeleting(false)} />}
     </SectionPage>
+  );
+}
+
+function OtherDevices() {
+  const { t } = useI18n();
+  const { account } = useSession();
+  const action = useAction();
+  const [isAsking, setAsking] = useState(false);
+  const revoke = async (): Promise<void> => {
+    const isDone = await action.run(() => account.revokeOtherDevices());
+    setAsking(false);
+    if (isDone) toast("info", t("settings.othersRevoked"));
+  };
+  return (
+    <div className={styles.others}>
+      <Button look="danger" icon="leave" onClick={() => setAsking(true)}>{t("settings.revokeOthers")}</Button>
+      {isAsking && <ConfirmDialog title={t("settings.revokeOthersAsk")} text={t("settings.revokeOthersText")} confirm={t("settings.revoke")} cancel={t("common.cancel")} isBusy={action.isRunning} onConfirm={() => void revoke()} onClose={() => setAsking(false)} />}
+    </div>
   );
 }
 
