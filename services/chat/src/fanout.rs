@@ -1,5 +1,6 @@
-//! From commit to the gateways: this node's streams directly, other nodes' over the bus. Nothing here may be relied on:
-//! what is lost is found again by comparing heads. What may have been lost is said: a stream is told that it lagged.
+//! From commit to the gateways: this node's streams directly, other nodes' over the bus. A delivery is encoded once, by the node that committed, and
+//! nobody reads it on its way. Nothing here may be relied on: what is lost is found again by comparing heads. What may have been lost is said: a
+//! stream is told that it lagged.
 
 mod envelope;
 mod queue;
@@ -7,18 +8,21 @@ mod registry;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use kith_api::chat::v1::{
     Confirmed, Delivery, EpochChanged, Lagged, Receipt, RoomEvent, Typing, UserEvent,
     delivery::Delivery as Kind,
 };
 use kith_bus::{Bus, Signal, Subscription};
 use kith_runtime::Tasks;
+use prost::Message as _;
 use tracing::Span;
 
 use crate::app::feed::Feed;
 
+use envelope::{Envelopes, Opened};
 pub(crate) use queue::Queue;
-use registry::Registry;
+use registry::{Registry, topic};
 pub(crate) use registry::{StreamId, Topics};
 
 /// Hands out what happened. Cheap to clone.
@@ -37,8 +41,8 @@ struct Inner {
 }
 
 /// Says of which epoch the log is.
-pub(crate) fn epoch_changed(epoch: u64) -> Arc<Delivery> {
-    delivery(Kind::EpochChanged(EpochChanged { epoch }))
+pub(crate) fn epoch_changed(epoch: u64) -> Bytes {
+    encoded(Kind::EpochChanged(EpochChanged { epoch }))
 }
 
 impl Fanout {
@@ -93,7 +97,7 @@ impl Fanout {
     pub(crate) fn publish_epoch(&self, epoch: u64) {
         let delivery = epoch_changed(epoch);
         for queue in self.registry().queues() {
-            queue.put_always(Arc::clone(&delivery));
+            queue.put_always(delivery.clone());
         }
     }
 
@@ -132,22 +136,39 @@ impl Fanout {
         if request_id > 0
             && let Some(queue) = self.registry().queue(stream)
         {
-            queue.put_always(delivery(Kind::Confirmed(Confirmed { request_id })));
+            queue.put_always(encoded(Kind::Confirmed(Confirmed { request_id })));
         }
     }
 
     fn publish(&self, kinds: impl IntoIterator<Item = Kind>) {
-        let reaches_others = self.0.bus.reaches_others();
-        let mut envelopes = envelope::Envelopes::new(self.0.node);
+        // Before the lock, under which others wait.
+        let deliveries: Vec<(Delivery, Bytes)> = kinds
+            .into_iter()
+            .map(|kind| {
+                let delivery = Delivery {
+                    delivery: Some(kind),
+                };
+                let encoded = delivery.encode_to_vec().into();
+                (delivery, encoded)
+            })
+            .collect();
+        let addressed = || {
+            deliveries.iter().filter_map(|(delivery, encoded)| {
+                Some((topic(delivery.delivery.as_ref()?)?, encoded))
+            })
+        };
         let registry = self.registry();
-        for kind in kinds {
-            let delivery = delivery(kind);
-            if reaches_others {
-                envelopes.add(&delivery);
-            }
-            registry.deliver(&delivery);
+        for (topic, encoded) in addressed() {
+            registry.deliver(topic, encoded);
         }
         drop(registry);
+        if !self.0.bus.reaches_others() {
+            return;
+        }
+        let mut envelopes = Envelopes::new(self.0.node);
+        for (topic, encoded) in addressed() {
+            envelopes.add(topic, encoded);
+        }
         for (shard, payload) in envelopes.finish() {
             self.0.bus.publish(shard, payload);
         }
@@ -161,26 +182,27 @@ impl Fanout {
                 Signal::Interrupted => {
                     metrics::counter!("kith_chat_bus_interruptions_total").increment(1);
                     for queue in self.registry().queues() {
-                        queue.put_always(delivery(Kind::Lagged(Lagged {})));
+                        queue.put_always(encoded(Kind::Lagged(Lagged {})));
                     }
                 }
             }
         }
     }
 
-    fn heard(&self, payload: bytes::Bytes) {
-        let Some(envelope) = envelope::open(payload) else {
-            tracing::warn!("a hint of another node could not be read");
-            return;
+    fn heard(&self, payload: Bytes) {
+        let envelope = match envelope::open(payload, self.0.node) {
+            Opened::Own => return,
+            Opened::Foreign(envelope) => envelope,
+            Opened::Unreadable => {
+                tracing::warn!("a hint of another node could not be read");
+                return;
+            }
         };
-        if envelope.node == self.0.node {
-            return;
-        }
         let span = deliver_span(envelope.traceparent.as_deref());
         let _entered = span.enter();
         let registry = self.registry();
-        for delivery in envelope.deliveries {
-            registry.deliver(&Arc::new(delivery));
+        for hint in &envelope.hints {
+            registry.deliver(hint.topic(), &hint.delivery);
         }
     }
 
@@ -203,8 +225,9 @@ fn deliver_span(traceparent: Option<&str>) -> Span {
     span
 }
 
-fn delivery(kind: Kind) -> Arc<Delivery> {
-    Arc::new(Delivery {
+fn encoded(kind: Kind) -> Bytes {
+    let delivery = Delivery {
         delivery: Some(kind),
-    })
+    };
+    delivery.encode_to_vec().into()
 }

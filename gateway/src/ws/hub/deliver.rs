@@ -2,17 +2,25 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use kith_api::chat::v1::{self, delivery::Delivery as Kind};
+use prost::Message as _;
 
 use super::{Effects, Hub, RoomSlot, entry::Entry, typing};
 
 impl Hub {
     /// Takes what the subscription stream delivered; the sockets are woken when all of it is queued. Gives the ids of confirmed requests.
-    pub(crate) fn deliver(&self, deliveries: Vec<v1::Delivery>) -> Vec<u64> {
+    pub(crate) fn deliver(&self, deliveries: Vec<Bytes>) -> Vec<u64> {
         let mut effects = Effects::default();
         let mut confirmed = Vec::new();
         for delivery in deliveries {
-            match delivery.delivery {
+            let Ok(v1::Delivery { delivery }) = v1::Delivery::decode(delivery) else {
+                // What cannot be read is as good as lost, and found the same way.
+                tracing::warn!("a delivery of chat's could not be read");
+                self.0.compare_now.notify_one();
+                continue;
+            };
+            match delivery {
                 Some(Kind::RoomEvent(event)) => self.deliver_room_event(event, &mut effects),
                 Some(Kind::UserEvent(event)) => self.deliver_user_event(event, &mut effects),
                 Some(Kind::Typing(typing)) => self.deliver_typing(&typing, &mut effects),

@@ -145,6 +145,24 @@ async fn lost_events_are_read_when_a_later_one_comes() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_read_is_found_like_what_is_lost() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person(), world.person());
+    let room = world.chat.room(&[ann.user_id, bob.user_id]);
+    let mut client = world.open(ann).await;
+
+    world.chat.mute(true);
+    world.chat.message(&room, bob.user_id, "lost");
+    world.chat.publish_damaged();
+    let found = client.expect("event").await;
+    world.chat.mute(false);
+    world.chat.message(&room, bob.user_id, "comes");
+
+    assert_eq!(found["d"]["text"], "lost");
+    assert_eq!(seqs(&events(&mut client, 1).await), [3]);
+}
+
+#[tokio::test]
 async fn what_is_lost_altogether_is_found_by_comparing_heads() {
     let world = World::new().await;
     let (ann, bob) = (world.person(), world.person());

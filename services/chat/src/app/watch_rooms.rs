@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use kith_api::chat::v1::{
     Delivery, Ended, RoomEvent, Skipped, Watching, delivery::Delivery as Kind, room_event::Body,
@@ -14,6 +15,7 @@ use kith_api::chat::v1::{
 };
 use kith_auth::Caller;
 use kith_ids::{RoomId, UserId};
+use prost::Message as _;
 use sqlx::PgConnection;
 use tokio::{
     sync::OwnedSemaphorePermit,
@@ -164,8 +166,12 @@ impl Watcher {
         }
     }
 
-    async fn take(&mut self, delivery: Delivery) -> Result<(), Error> {
-        match delivery.delivery {
+    async fn take(&mut self, delivery: Bytes) -> Result<(), Error> {
+        let Ok(Delivery { delivery }) = Delivery::decode(delivery) else {
+            // A hint that cannot be read is one that was lost.
+            return self.compare().await;
+        };
+        match delivery {
             Some(Kind::RoomEvent(event)) => self.take_event(event).await?,
             Some(Kind::Typing(mut typing)) => {
                 if let Some(hidden) = self.shown(&typing.room_id, &typing.hidden_from_ids) {

@@ -1,15 +1,16 @@
-//! What crosses the bus: a version byte, the node it came from, the trace it belongs to, and deliveries.
+//! What crosses the bus: a version byte, the node it came from, the trace it belongs to, and deliveries, each with its topic in front of it, so that
+//! nobody between the node that committed and the gateways has to read one.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
-use kith_api::chat::v1::Delivery;
-use prost::Message as _;
 
-use super::registry::{Topic, shard, topic};
+use super::registry::{Topic, shard};
 
 /// Nodes of different releases meet on the bus; one that does not know a version drops the hint, which costs a delay.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+const OF_A_ROOM: u8 = 0;
+const OF_A_USER: u8 = 1;
 
 /// Deliveries on their way to other nodes, one envelope a shard.
 pub(super) struct Envelopes {
@@ -18,12 +19,29 @@ pub(super) struct Envelopes {
     by_shard: HashMap<u16, BytesMut>,
 }
 
-/// An envelope of some node.
+/// An envelope of another node.
 #[derive(Debug, PartialEq)]
 pub(super) struct Envelope {
-    pub(super) node: u64,
     pub(super) traceparent: Option<String>,
-    pub(super) deliveries: Vec<Delivery>,
+    pub(super) hints: Vec<Hint>,
+}
+
+/// A delivery, and where it goes.
+#[derive(Debug, PartialEq)]
+pub(super) struct Hint {
+    is_of_user: bool,
+    id: String,
+    pub(super) delivery: Bytes,
+}
+
+/// What a payload turned out to be.
+#[derive(Debug, PartialEq)]
+pub(super) enum Opened {
+    /// What this node published: Redis tells everybody, its author too.
+    Own,
+    Foreign(Envelope),
+    /// Damaged, or of another version.
+    Unreadable,
 }
 
 impl Envelopes {
@@ -35,8 +53,14 @@ impl Envelopes {
         }
     }
 
-    pub(super) fn add(&mut self, delivery: &Arc<Delivery>) {
-        let Some(Topic::Room(id) | Topic::User(id)) = topic(delivery) else {
+    pub(super) fn add(&mut self, topic: Topic<'_>, delivery: &Bytes) {
+        let (kind, id) = match topic {
+            Topic::Room(id) => (OF_A_ROOM, id),
+            Topic::User(id) => (OF_A_USER, id),
+        };
+        // Ids are UUIDs, and an event is far below 4 GiB.
+        let (Ok(id_length), Ok(length)) = (u8::try_from(id.len()), u32::try_from(delivery.len()))
+        else {
             return;
         };
         if self.by_shard.is_empty() {
@@ -44,7 +68,7 @@ impl Envelopes {
         }
         let traceparent = self.traceparent.as_deref().unwrap_or_default();
         let envelope = self.by_shard.entry(shard(id)).or_insert_with(|| {
-            let mut envelope = BytesMut::with_capacity(512);
+            let mut envelope = BytesMut::with_capacity(1024);
             envelope.put_u8(VERSION);
             envelope.put_u64(self.node);
             // 55 characters, or none.
@@ -52,8 +76,11 @@ impl Envelopes {
             envelope.put_slice(traceparent.as_bytes());
             envelope
         });
-        // Fails only when the buffer cannot grow, and this one can.
-        let _ = delivery.encode_length_delimited(envelope);
+        envelope.put_u8(kind);
+        envelope.put_u8(id_length);
+        envelope.put_slice(id.as_bytes());
+        envelope.put_u32(length);
+        envelope.put_slice(delivery);
     }
 
     pub(super) fn finish(self) -> impl Iterator<Item = (u16, Bytes)> {
@@ -63,55 +90,99 @@ impl Envelopes {
     }
 }
 
-/// Reads an envelope; none when it is of another version or damaged.
-pub(super) fn open(mut payload: Bytes) -> Option<Envelope> {
-    if payload.remaining() < 10 || payload.get_u8() != VERSION {
-        return None;
+impl Hint {
+    pub(super) fn topic(&self) -> Topic<'_> {
+        if self.is_of_user {
+            Topic::User(&self.id)
+        } else {
+            Topic::Room(&self.id)
+        }
     }
-    let node = payload.get_u64();
-    let length = usize::from(payload.get_u8());
-    if payload.remaining() < length {
-        return None;
+}
+
+/// Reads an envelope, unless this node sent it.
+pub(super) fn open(mut payload: Bytes, reader: u64) -> Opened {
+    match (payload.try_get_u8(), payload.try_get_u64()) {
+        (Ok(VERSION), Ok(node)) if node == reader => Opened::Own,
+        (Ok(VERSION), Ok(_)) => rest(payload).map_or(Opened::Unreadable, Opened::Foreign),
+        _ => Opened::Unreadable,
     }
-    let traceparent = String::from_utf8(payload.split_to(length).to_vec()).ok()?;
-    let mut deliveries = Vec::new();
+}
+
+fn rest(mut payload: Bytes) -> Option<Envelope> {
+    let length = payload.try_get_u8().ok()?;
+    let traceparent = text(&mut payload, length)?;
+    let mut hints = Vec::new();
     while payload.has_remaining() {
-        deliveries.push(Delivery::decode_length_delimited(&mut payload).ok()?);
+        let kind = payload.try_get_u8().ok()?;
+        let id_length = payload.try_get_u8().ok()?;
+        let id = text(&mut payload, id_length)?;
+        let length = usize::try_from(payload.try_get_u32().ok()?).ok()?;
+        hints.push(Hint {
+            is_of_user: kind == OF_A_USER,
+            id,
+            delivery: (payload.remaining() >= length).then(|| payload.split_to(length))?,
+        });
     }
     Some(Envelope {
-        node,
         traceparent: (!traceparent.is_empty()).then_some(traceparent),
-        deliveries,
+        hints,
     })
+}
+
+fn text(payload: &mut Bytes, length: u8) -> Option<String> {
+    let length = usize::from(length);
+    let bytes = (payload.remaining() >= length).then(|| payload.split_to(length))?;
+    std::str::from_utf8(&bytes).ok().map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
-    use kith_api::chat::v1::{Typing, delivery::Delivery as Kind};
-
     use super::*;
 
-    #[test]
-    fn what_goes_in_comes_out_and_damage_is_noticed() {
-        let delivery = Arc::new(Delivery {
-            delivery: Some(Kind::Typing(Typing {
-                room_id: "room".to_owned(),
-                ..Typing::default()
-            })),
-        });
+    /// What node 7 tells of a room, and of a person in the same shard when it is the same id.
+    fn sent() -> Bytes {
         let mut envelopes = Envelopes::new(7);
-        envelopes.add(&delivery);
-        envelopes.add(&delivery);
-
+        envelopes.add(Topic::Room("id"), &Bytes::from_static(b"one"));
+        envelopes.add(Topic::User("id"), &Bytes::from_static(b"two"));
         let sent: Vec<_> = envelopes.finish().collect();
+        assert_eq!(sent.len(), 1, "one envelope a shard");
+        sent[0].1.clone()
+    }
 
-        let (_, payload) = &sent[0];
-        let opened = open(payload.clone()).unwrap();
-        assert_eq!(
-            (sent.len(), opened.node, opened.deliveries.len()),
-            (1, 7, 2)
-        );
-        assert_eq!(open(payload.slice(..payload.len() - 1)), None);
-        assert_eq!(open(Bytes::from_static(b"\x02rest of it")), None);
+    #[test]
+    fn what_goes_in_comes_out_at_other_nodes() {
+        let hint = |is_of_user, delivery: &'static [u8]| Hint {
+            is_of_user,
+            id: "id".to_owned(),
+            delivery: Bytes::from_static(delivery),
+        };
+
+        let opened = open(sent(), 8);
+
+        let expected = Envelope {
+            traceparent: None,
+            hints: vec![hint(false, b"one"), hint(true, b"two")],
+        };
+        assert_eq!(opened, Opened::Foreign(expected));
+    }
+
+    #[test]
+    fn a_node_does_not_read_what_it_said_itself() {
+        assert_eq!(open(sent(), 7), Opened::Own);
+        let header = sent().slice(..9);
+        assert_eq!(open(header, 7), Opened::Own, "whatever follows");
+    }
+
+    #[test]
+    fn damage_and_other_versions_are_noticed() {
+        let whole = sent();
+        // Cut behind the first hint, it is an envelope with one.
+        let first_ends = 10 + 1 + 1 + 2 + 4 + 3;
+        for cut in (0..whole.len()).filter(|cut| *cut != 10 && *cut != first_ends) {
+            assert_eq!(open(whole.slice(..cut), 8), Opened::Unreadable, "{cut}");
+        }
+        let older = Bytes::from_static(b"\x01\0\0\0\0\0\0\0\x07\0");
+        assert_eq!(open(older, 8), Opened::Unreadable);
     }
 }

@@ -3,11 +3,14 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use kith_api::chat::v1::{Delivery, Lagged, delivery::Delivery as Kind};
+use bytes::Bytes;
+use kith_api::chat::v1::{Lagged, delivery::Delivery as Kind};
 use tokio::sync::Notify;
+
+use super::encoded;
 
 /// Deliveries of one response; what is larger waits for its turn.
 const MAX_RESPONSE: usize = 256;
@@ -21,7 +24,8 @@ pub(crate) struct Queue {
 
 #[derive(Default)]
 struct Waiting {
-    deliveries: VecDeque<Arc<Delivery>>,
+    /// Encoded, and shared with whatever else carries them.
+    deliveries: VecDeque<Bytes>,
     /// Something was dropped that the gateway does not know of yet.
     lagged: bool,
 }
@@ -36,7 +40,7 @@ impl Queue {
     }
 
     /// Queues a hint, or notes that it was dropped.
-    pub(super) fn put(&self, delivery: Arc<Delivery>) {
+    pub(super) fn put(&self, delivery: Bytes) {
         let mut waiting = self.lock();
         if waiting.deliveries.len() >= self.capacity {
             if !waiting.lagged {
@@ -50,7 +54,7 @@ impl Queue {
     }
 
     /// Queues what must not be dropped: confirmations and changes of the epoch. There is one for each request at most.
-    pub(crate) fn put_always(&self, delivery: Arc<Delivery>) {
+    pub(crate) fn put_always(&self, delivery: Bytes) {
         let mut waiting = self.lock();
         waiting.deliveries.push_back(delivery);
         self.wake(waiting);
@@ -65,7 +69,7 @@ impl Queue {
     }
 
     /// Waits for deliveries and takes as many as one response holds.
-    pub(crate) async fn take(&self) -> Vec<Delivery> {
+    pub(crate) async fn take(&self) -> Vec<Bytes> {
         loop {
             let taken = self.take_now();
             if !taken.is_empty() {
@@ -75,20 +79,17 @@ impl Queue {
         }
     }
 
-    fn take_now(&self) -> Vec<Delivery> {
+    fn take_now(&self) -> Vec<Bytes> {
         let mut waiting = self.lock();
         let count = waiting.deliveries.len().min(MAX_RESPONSE);
-        let taken: Vec<Arc<Delivery>> = waiting.deliveries.drain(..count).collect();
+        let mut taken: Vec<Bytes> = waiting.deliveries.drain(..count).collect();
         // Told behind what was kept, so that the gateway compares heads when it has all of that.
         let tells_lag = waiting.deliveries.is_empty() && std::mem::take(&mut waiting.lagged);
         drop(waiting);
-        let mut deliveries: Vec<Delivery> = taken.into_iter().map(Arc::unwrap_or_clone).collect();
         if tells_lag {
-            deliveries.push(Delivery {
-                delivery: Some(Kind::Lagged(Lagged {})),
-            });
+            taken.push(encoded(Kind::Lagged(Lagged {})));
         }
-        deliveries
+        taken
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -98,40 +99,33 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use kith_api::chat::v1::Typing;
-
     use super::*;
 
-    fn typing(room: usize) -> Arc<Delivery> {
-        Arc::new(Delivery {
-            delivery: Some(Kind::Typing(Typing {
-                room_id: room.to_string(),
-                ..Typing::default()
-            })),
-        })
+    fn hint() -> Bytes {
+        Bytes::from_static(b"hint")
     }
 
     #[tokio::test]
     async fn what_does_not_fit_is_told_as_lag_after_what_did() {
         let queue = Queue::new(2);
-        for room in 0..3 {
-            queue.put(typing(room));
+        for _ in 0..3 {
+            queue.put(hint());
         }
 
         let taken = queue.take().await;
 
-        assert_eq!(taken.len(), 3);
-        assert!(matches!(taken[2].delivery, Some(Kind::Lagged(_))));
-        queue.put(typing(3));
-        assert_eq!(queue.take().await.len(), 1, "the lag is told once");
+        let lag = encoded(Kind::Lagged(Lagged {}));
+        assert_eq!(taken, [hint(), hint(), lag]);
+        queue.put(hint());
+        assert_eq!(queue.take().await, [hint()], "the lag is told once");
     }
 
     #[tokio::test]
     async fn confirmations_are_never_dropped() {
         let queue = Queue::new(1);
-        queue.put(typing(0));
+        queue.put(hint());
 
-        queue.put_always(typing(1));
+        queue.put_always(hint());
 
         assert_eq!(queue.take().await.len(), 2);
     }

@@ -2,7 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use kith_api::chat::v1::{Delivery, delivery::Delivery as Kind};
+use bytes::Bytes;
+use kith_api::chat::v1::delivery::Delivery as Kind;
 use kith_bus::SHARDS;
 
 use super::queue::Queue;
@@ -31,14 +32,15 @@ pub(super) struct Registry {
 type Listeners = HashMap<String, Vec<(StreamId, Arc<Queue>)>>;
 
 /// Where a delivery goes.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Topic<'a> {
     Room(&'a str),
     User(&'a str),
 }
 
 /// The topic of a delivery; confirmations and the like have none.
-pub(super) fn topic(delivery: &Delivery) -> Option<Topic<'_>> {
-    match delivery.delivery.as_ref()? {
+pub(super) fn topic(kind: &Kind) -> Option<Topic<'_>> {
+    match kind {
         Kind::RoomEvent(event) => Some(Topic::Room(&event.room_id)),
         Kind::Receipt(receipt) => Some(Topic::Room(&receipt.room_id)),
         Kind::Typing(typing) => Some(Topic::Room(&typing.room_id)),
@@ -72,14 +74,14 @@ impl Registry {
         self.streams.values()
     }
 
-    pub(super) fn deliver(&self, delivery: &Arc<Delivery>) {
-        let listeners = match topic(delivery) {
-            Some(Topic::Room(id)) => self.rooms.get(id),
-            Some(Topic::User(id)) => self.users.get(id),
-            None => None,
+    /// Hands an encoded delivery to who listens.
+    pub(super) fn deliver(&self, topic: Topic<'_>, delivery: &Bytes) {
+        let listeners = match topic {
+            Topic::Room(id) => self.rooms.get(id),
+            Topic::User(id) => self.users.get(id),
         };
         for (_, queue) in listeners.into_iter().flatten() {
-            queue.put(Arc::clone(delivery));
+            queue.put(delivery.clone());
         }
     }
 

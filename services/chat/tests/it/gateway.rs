@@ -10,6 +10,7 @@ use kith_auth::Caller;
 use kith_client::Upstream;
 use kith_clock::Clock;
 use kith_ids::UserId;
+use prost::Message as _;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
@@ -129,7 +130,7 @@ impl Gateway {
             let kinds = response
                 .deliveries
                 .into_iter()
-                .filter_map(|Delivery { delivery }| delivery);
+                .filter_map(|delivery| Delivery::decode(delivery).unwrap().delivery);
             self.delivered.extend(kinds);
         }
         self.delivered.pop_front().unwrap()

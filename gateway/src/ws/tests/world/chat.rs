@@ -189,6 +189,15 @@ impl Chat {
         self.logs().publish(delivery);
     }
 
+    /// Delivers what nobody can read.
+    pub(in super::super) fn publish_damaged(&self) {
+        let deliveries = vec![bytes::Bytes::from_static(b"\xff")];
+        let response = SubscribeResponse { deliveries };
+        for subscriber in &self.logs().subscribers {
+            let _ = subscriber.send(Ok(response.clone()));
+        }
+    }
+
     /// Whether events are committed without being delivered.
     pub(in super::super) fn mute(&self, is_mute: bool) {
         self.logs().is_mute = is_mute;
@@ -379,12 +388,18 @@ impl Logs {
         if self.is_mute {
             return;
         }
-        let deliveries = vec![v1::Delivery {
-            delivery: Some(delivery),
-        }];
-        let response = SubscribeResponse { deliveries };
+        let response = response(delivery);
         self.subscribers
             .retain(|subscriber| subscriber.send(Ok(response.clone())).is_ok());
+    }
+}
+
+fn response(delivery: Delivery) -> SubscribeResponse {
+    let delivery = v1::Delivery {
+        delivery: Some(delivery),
+    };
+    SubscribeResponse {
+        deliveries: vec![delivery.encode_to_vec().into()],
     }
 }
 
@@ -448,12 +463,7 @@ impl DeliveryService for Rpc {
                 let confirmed = Delivery::Confirmed(v1::Confirmed {
                     request_id: request.request_id,
                 });
-                let response = SubscribeResponse {
-                    deliveries: vec![v1::Delivery {
-                        delivery: Some(confirmed),
-                    }],
-                };
-                let _ = deliveries.send(Ok(response));
+                let _ = deliveries.send(Ok(response(confirmed)));
             }
         });
         Ok(Answer::new(UnboundedReceiverStream::new(receiver)))
