@@ -95,6 +95,16 @@ impl Frame {
         self.0.len()
     }
 
+    /// What it carries.
+    pub(crate) fn payload(&self) -> &[u8] {
+        let header = match self.0[1] {
+            126 => 4,
+            127 => 10,
+            _ => 2,
+        };
+        &self.0[header..]
+    }
+
     /// The bytes, header included.
     pub(crate) fn into_bytes(self) -> Bytes {
         self.0

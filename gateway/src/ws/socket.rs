@@ -213,7 +213,7 @@ impl kith_delivery::Socket for Socket {
     }
 
     fn push(&self, entry: &Entry, wakes: &mut Wakes) -> bool {
-        self.push(entry.frame_for(self.user_id), wakes)
+        self.push(&entry.frame_for(self.user_id), wakes)
     }
 
     fn lose_room(&self, room_id: RoomId, wakes: &mut Wakes) {

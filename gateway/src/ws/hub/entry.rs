@@ -18,19 +18,26 @@ pub(crate) struct Entry {
     pub(crate) seq: u64,
     /// What everybody gets.
     pub(crate) frame: Frame,
-    /// The only second encoding: the sender's copy of a message, with `client_id`.
-    pub(crate) own: Option<(UserId, Frame)>,
+    /// Whose message it is; their copy differs.
+    pub(crate) own: Option<Own>,
     /// What it does to those who get it.
     pub(crate) effect: Effect,
     /// When this node learned of it; the tail forgets by age.
     pub(crate) learned_at: Instant,
 }
 
+/// What makes the copy for a message's sender.
+#[derive(Debug)]
+pub(crate) struct Own {
+    pub(crate) sender: UserId,
+    client_id: Box<str>,
+}
+
 impl Entry {
     /// Encodes an event of a room.
     pub(crate) fn of_room(event: v1::RoomEvent) -> Self {
-        let (sender, effect) = match &event.body {
-            Some(Body::MessageCreated(message)) => (message.sender_id.parse().ok(), Effect::None),
+        let (own, effect) = match &event.body {
+            Some(Body::MessageCreated(message)) => (Own::of(message), Effect::None),
             Some(Body::ParticipantLeft(who)) => {
                 let user_id = who.user.as_ref().and_then(|user| user.user_id.parse().ok());
                 (None, user_id.map_or(Effect::None, Effect::Left))
@@ -38,16 +45,9 @@ impl Entry {
             Some(Body::ParticipantJoined(_)) => (None, Effect::Joined),
             _ => (None, Effect::None),
         };
-        let seq = event.seq;
-        let viewer = sender.map(|sender: UserId| sender.to_string());
-        let mut event = wire::Event::new(event, viewer.as_deref());
-        let own = sender.map(|sender| (sender, frames::event(&event)));
-        if let wire::event::EventBody::Message(message) = &mut event.d {
-            message.client_id = None;
-        }
         Self {
-            seq,
-            frame: frames::event(&event),
+            seq: event.seq,
+            frame: frames::event(&wire::Event::new(event, None)),
             own,
             effect,
             learned_at: Instant::now(),
@@ -87,12 +87,21 @@ impl Entry {
         }
     }
 
-    /// The copy for one person.
-    pub(crate) fn frame_for(&self, user_id: UserId) -> &Frame {
+    /// The copy for one person. The sender's is made when one of their devices is here: on most nodes none is.
+    pub(crate) fn frame_for(&self, user_id: UserId) -> Frame {
         match &self.own {
-            Some((sender, frame)) if *sender == user_id => frame,
-            _ => &self.frame,
+            Some(own) if own.sender == user_id => frames::own_event(&self.frame, &own.client_id),
+            _ => self.frame.clone(),
         }
+    }
+}
+
+impl Own {
+    fn of(message: &v1::Message) -> Option<Self> {
+        Some(Self {
+            sender: message.sender_id.parse().ok()?,
+            client_id: message.client_id.as_deref()?.into(),
+        })
     }
 }
 
@@ -102,7 +111,7 @@ impl kith_delivery::Entry for Entry {
     }
 
     fn size(&self) -> usize {
-        self.frame.len() + self.own.as_ref().map_or(0, |(_, frame)| frame.len())
+        self.frame.len() + self.own.as_ref().map_or(0, |own| own.client_id.len())
     }
 
     fn effect(&self) -> Effect {

@@ -143,7 +143,7 @@ pub(super) fn stopped_by(slot: &RoomSlot, entry: &Entry) -> Option<UserId> {
     }
     match entry.effect {
         Effect::Left(user_id) => Some(user_id),
-        _ => entry.own.as_ref().map(|(sender, _)| *sender),
+        _ => entry.own.as_ref().map(|own| own.sender),
     }
 }
 
