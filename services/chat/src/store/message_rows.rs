@@ -91,7 +91,8 @@ pub(crate) struct Range {
 /// Messages of the user's current stay; the stay is judged in the same statement, so that nobody reads past their leave.
 #[tracing::instrument(name = "db.message_rows.list", skip_all)]
 pub(crate) async fn list(db: &mut PgConnection, range: Range) -> Result<Vec<Message>, sqlx::Error> {
-    // The sort key turns around with the direction; both ways it is the primary key's order.
+    // The sort key turns around with the direction; both ways it is the primary key's order. The limit stands beside the key alone, so that no plan
+    // reads and sorts half of a room for a page of it: beside much larger rooms a middling one is taken for nearly empty.
     let rows = if range.newest_first {
         list_down(db, range).await?
     } else {
@@ -111,11 +112,16 @@ async fn list_up(db: &mut PgConnection, range: Range) -> Result<Vec<MessageRow>,
                   m.client_id, m.text, m.mention_ids AS "mention_ids: Vec<UserId>", m.reply_to_id AS "reply_to_id: MessageId",
                   m.reply_to_seq, m.reply_to_sender_id AS "reply_to_sender_id: UserId", m.reply_to_excerpt, m.created_at,
                   m.edited_at, m.deleted_at
-           FROM chat.chat_messages m
-           JOIN chat.chat_participants p ON p.room_id = m.room_id AND p.user_id = $2 AND p.left_seq IS NULL
-           WHERE m.room_id = $1 AND m.seq >= p.joined_seq AND m.seq > $3 AND m.seq < $4
-           ORDER BY m.seq
-           LIMIT $5"#,
+           FROM chat.chat_participants p
+           CROSS JOIN LATERAL (
+               SELECT id, room_id, seq, sender_id, client_id, text, mention_ids, reply_to_id, reply_to_seq, reply_to_sender_id,
+                      reply_to_excerpt, created_at, edited_at, deleted_at
+               FROM chat.chat_messages
+               WHERE room_id = $1 AND seq >= p.joined_seq AND seq > $3 AND seq < $4
+               ORDER BY seq
+               LIMIT $5) m
+           WHERE p.room_id = $1 AND p.user_id = $2 AND p.left_seq IS NULL
+           ORDER BY m.seq"#,
         range.room_id as RoomId,
         range.user_id as UserId,
         range.after,
@@ -133,11 +139,16 @@ async fn list_down(db: &mut PgConnection, range: Range) -> Result<Vec<MessageRow
                   m.client_id, m.text, m.mention_ids AS "mention_ids: Vec<UserId>", m.reply_to_id AS "reply_to_id: MessageId",
                   m.reply_to_seq, m.reply_to_sender_id AS "reply_to_sender_id: UserId", m.reply_to_excerpt, m.created_at,
                   m.edited_at, m.deleted_at
-           FROM chat.chat_messages m
-           JOIN chat.chat_participants p ON p.room_id = m.room_id AND p.user_id = $2 AND p.left_seq IS NULL
-           WHERE m.room_id = $1 AND m.seq >= p.joined_seq AND m.seq > $3 AND m.seq < $4
-           ORDER BY m.seq DESC
-           LIMIT $5"#,
+           FROM chat.chat_participants p
+           CROSS JOIN LATERAL (
+               SELECT id, room_id, seq, sender_id, client_id, text, mention_ids, reply_to_id, reply_to_seq, reply_to_sender_id,
+                      reply_to_excerpt, created_at, edited_at, deleted_at
+               FROM chat.chat_messages
+               WHERE room_id = $1 AND seq >= p.joined_seq AND seq > $3 AND seq < $4
+               ORDER BY seq DESC
+               LIMIT $5) m
+           WHERE p.room_id = $1 AND p.user_id = $2 AND p.left_seq IS NULL
+           ORDER BY m.seq DESC"#,
         range.room_id as RoomId,
         range.user_id as UserId,
         range.after,
@@ -146,4 +157,72 @@ async fn list_down(db: &mut PgConnection, range: Range) -> Result<Vec<MessageRow
     )
     .fetch_all(db)
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use kith_clock::Clock;
+    use kith_testkit::TestDatabase;
+
+    use super::*;
+
+    /// Fills a room of this person with messages.
+    async fn fill(db: &mut PgConnection, room_id: RoomId, user_id: UserId, count: i64) {
+        for statement in [
+            "INSERT INTO chat.chat_participants (room_id, user_id, joined_seq, role, joined_at)
+             SELECT $1, $2, 1, 'member', now() WHERE $3 > 0",
+            "INSERT INTO chat.chat_messages (room_id, seq, id, sender_id, client_id, body_hash, text, created_at)
+             SELECT $1, seq, gen_random_uuid(), $2, seq::text, '', 'hi', now() FROM generate_series(1, $3) AS seq",
+        ] {
+            sqlx::query(statement)
+                .bind(room_id)
+                .bind(user_id)
+                .bind(count)
+                .execute(&mut *db)
+                .await
+                .unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_reads_what_it_shows_also_beside_a_much_larger_room() {
+        let database = TestDatabase::new("chat", &crate::MIGRATOR).await;
+        let clock = Clock::system();
+        let user_id: UserId = clock.new_id().into();
+        let (large, small): (RoomId, RoomId) = (clock.new_id().into(), clock.new_id().into());
+        let mut tx = database.pool.begin().await.unwrap();
+        fill(&mut tx, large, user_id, 30_000).await;
+        fill(&mut tx, small, user_id, 2_000).await;
+        sqlx::query("ANALYZE chat.chat_messages, chat.chat_participants")
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+
+        for newest_first in [true, false] {
+            // What a transaction has read is counted in it.
+            let mut tx = database.pool.begin().await.unwrap();
+            let range = Range {
+                room_id: small,
+                user_id,
+                after: 500,
+                before: 1_500,
+                limit: 51,
+                newest_first,
+            };
+            let page = list(&mut tx, range).await.unwrap();
+            let read: i64 = sqlx::query_scalar(
+                "SELECT idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'chat.chat_messages'::regclass",
+            )
+            .fetch_one(&mut *tx)
+            .await
+            .unwrap();
+
+            assert_eq!(page.len(), 51);
+            assert!(
+                read <= 60,
+                "{read} rows were read, newest first: {newest_first}"
+            );
+        }
+    }
 }
