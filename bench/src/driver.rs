@@ -45,33 +45,26 @@ pub(crate) struct Driver {
 impl Driver {
     /// Connects everybody and waits until each has heard `ready`.
     pub(crate) fn connect(visitors: &[Visitor]) -> anyhow::Result<Self> {
-        let share = visitors.len().div_ceil(CONNECTING).max(1);
-        let mut wires = Vec::with_capacity(visitors.len());
-        std::thread::scope(|scope| {
-            let connecting: Vec<_> = visitors
-                .chunks(share)
-                .map(|part| scope.spawn(move || part.iter().map(Wire::connect).collect()))
-                .collect();
-            for thread in connecting {
-                let part: anyhow::Result<Vec<Wire>> = match thread.join() {
-                    Ok(part) => part,
-                    Err(_) => bail!("a thread that connects sockets died"),
-                };
-                wires.extend(part?);
-            }
-            anyhow::Ok(())
-        })?;
-        let poll = Poll::new()?;
-        for (at, wire) in wires.iter_mut().enumerate() {
-            let both = Interest::READABLE | Interest::WRITABLE;
-            poll.registry()
-                .register(&mut wire.stream, Token(at), both)?;
-        }
-        Ok(Self {
-            poll,
-            wires,
+        let mut driver = Self {
+            poll: Poll::new()?,
+            wires: Vec::new(),
             buffer: vec![0; READ_BUFFER],
-        })
+        };
+        driver.admit(visitors)?;
+        Ok(driver)
+    }
+
+    /// Connects more people. Nobody is served meanwhile: many come in several parts, with some play between them.
+    pub(crate) fn admit(&mut self, visitors: &[Visitor]) -> anyhow::Result<()> {
+        for mut wire in connect(visitors)? {
+            let both = Interest::READABLE | Interest::WRITABLE;
+            let place = Token(self.wires.len());
+            self.poll
+                .registry()
+                .register(&mut wire.stream, place, both)?;
+            self.wires.push(wire);
+        }
+        Ok(())
     }
 
     /// Serves the sockets until the player is done.
@@ -114,6 +107,26 @@ impl Driver {
             }
         }
     }
+}
+
+/// Several at once: a handshake is mostly waiting.
+fn connect(visitors: &[Visitor]) -> anyhow::Result<Vec<Wire>> {
+    let share = visitors.len().div_ceil(CONNECTING).max(1);
+    std::thread::scope(|scope| {
+        let connecting: Vec<_> = visitors
+            .chunks(share)
+            .map(|part| scope.spawn(move || part.iter().map(Wire::connect).collect()))
+            .collect();
+        let mut wires = Vec::with_capacity(visitors.len());
+        for thread in connecting {
+            let part: anyhow::Result<Vec<Wire>> = match thread.join() {
+                Ok(part) => part,
+                Err(_) => bail!("a thread that connects sockets died"),
+            };
+            wires.extend(part?);
+        }
+        Ok(wires)
+    })
 }
 
 /// Listens for a while without saying anything but pongs.

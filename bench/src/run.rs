@@ -137,7 +137,7 @@ fn notes(bench: &Bench, section: &Section) -> Vec<String> {
     }
     if bench.plan.profile && section.profile.is_none() {
         notes.push(
-            "No profile: the workload is not one long load, or `perf` is not here or may not look."
+            "No profile: this part is none of Kith, or `perf` is not here or may not look."
                 .to_owned(),
         );
     }

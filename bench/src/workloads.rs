@@ -7,6 +7,7 @@ mod hot_room;
 mod idle;
 mod latency;
 mod room_size;
+mod rooms_of_ten;
 mod runs;
 mod sends;
 mod two_nodes;

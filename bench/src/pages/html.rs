@@ -27,7 +27,7 @@ fn summary(html: &mut String, sections: &[Section]) -> anyhow::Result<()> {
     if !sections.iter().any(|section| is_aimed(&section)) {
         return Ok(());
     }
-    html.push_str("<h2>Aims</h2>\n<table><thead><tr><th>what</th><th>figure</th><th>aim</th><th>met</th></tr></thead>\n");
+    writeln!(html, "<h2>Aims</h2>\n<table>{}", head(true))?;
     for section in sections.iter().filter(is_aimed) {
         writeln!(
             html,
@@ -36,7 +36,7 @@ fn summary(html: &mut String, sections: &[Section]) -> anyhow::Result<()> {
             escape(&section.title)
         )?;
         for row in section.rows.iter().filter(|row| row.aim.is_some()) {
-            self::row(html, row)?;
+            self::row(html, row, true)?;
         }
         html.push_str("</tbody>\n");
     }
@@ -57,9 +57,10 @@ fn section(html: &mut String, section: &Section) -> anyhow::Result<()> {
         writeln!(html, "<figure>{}</figure>", plot::draw(picture)?)?;
     }
     if !section.rows.is_empty() {
-        html.push_str("<table><thead><tr><th>what</th><th>figure</th><th>aim</th><th>met</th></tr></thead><tbody>\n");
+        let has_aims = section.rows.iter().any(|row| row.aim.is_some());
+        writeln!(html, "<table>{}<tbody>", head(has_aims))?;
         for row in &section.rows {
-            self::row(html, row)?;
+            self::row(html, row, has_aims)?;
         }
         html.push_str("</tbody></table>\n");
     }
@@ -76,16 +77,32 @@ fn section(html: &mut String, section: &Section) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn row(html: &mut String, row: &Row) -> anyhow::Result<()> {
-    let (aim, met) = verdict(row);
-    writeln!(
+/// Columns that would be empty are left out.
+fn head(has_aims: bool) -> &'static str {
+    if has_aims {
+        "<thead><tr><th>what</th><th class=\"number\">figure</th><th>aim</th><th>met</th></tr></thead>"
+    } else {
+        "<thead><tr><th>what</th><th class=\"number\">figure</th></tr></thead>"
+    }
+}
+
+fn row(html: &mut String, row: &Row, has_aims: bool) -> anyhow::Result<()> {
+    write!(
         html,
-        "<tr><td>{}</td><td class=\"number\">{}</td><td>{}</td><td class=\"{}\">{met}</td></tr>",
+        "<tr><td>{}</td><td class=\"number\">{}</td>",
         escape(&row.what),
-        escape(&row.figure),
-        escape(aim),
-        met.to_lowercase()
+        escape(&row.figure)
     )?;
+    if has_aims {
+        let (aim, met) = verdict(row);
+        write!(
+            html,
+            "<td class=\"aim\">{}</td><td class=\"{}\">{met}</td>",
+            escape(aim),
+            met.to_lowercase()
+        )?;
+    }
+    html.push_str("</tr>\n");
     Ok(())
 }
 
@@ -120,7 +137,7 @@ fn profile(html: &mut String, profile: &Profile) -> anyhow::Result<()> {
     for (share, process) in &profile.processes {
         write!(html, "{} {share:.0} %&emsp;", escape(process))?;
     }
-    html.push_str("</p><table><thead><tr><th>share</th><th>process</th><th>function</th></tr></thead><tbody>\n");
+    html.push_str("</p><table class=\"narrow\"><thead><tr><th class=\"number\">share</th><th>process</th><th>function</th></tr></thead><tbody>\n");
     for (share, process, function) in &profile.functions {
         writeln!(
             html,

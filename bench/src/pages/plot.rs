@@ -10,14 +10,16 @@ use plotters::{
 
 use crate::{
     findings::{Bar, Kind, Line, Plot},
-    numbers::figure,
+    numbers::{figure, float_of},
 };
 
 const WIDTH: u32 = 860;
-const LINES_HEIGHT: u32 = 320;
+const LINES_HEIGHT: u32 = 340;
+/// Above the highest point there is room for the names of the lines: each takes this share of the height up to there.
+const LEGEND_LINE: f64 = 0.13;
 /// Where names end and bars begin, where bars end, and the height of one.
 const NAMES: i32 = 330;
-const BARS: f64 = 420.0;
+const BARS: f64 = 340.0;
 const ROW: i32 = 26;
 const TOP: i32 = 40;
 const LETTERS: &str = "sans-serif";
@@ -101,7 +103,10 @@ fn draw_lines(
         .margin(10)
         .x_label_area_size(40)
         .y_label_area_size(60)
-        .build_cartesian_2d((least * 0.9..most * 1.1).log_scale(), 0.0..top * 1.25)?;
+        .build_cartesian_2d(
+            (least * 0.9..most * 1.1).log_scale(),
+            0.0..top * (1.1 + LEGEND_LINE * float_of(lines.len())),
+        )?;
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -109,12 +114,7 @@ fn draw_lines(
         .bold_line_style(RULE)
         .axis_style(RULE)
         .x_desc(over)
-        .x_label_formatter(&|x| {
-            figure(x.round())
-                .trim_end_matches(".00")
-                .trim_end_matches(".0")
-                .to_owned()
-        })
+        .x_label_formatter(&|x| size(*x))
         .y_label_formatter(&|y| figure(*y))
         .label_style((LETTERS, 13))
         .draw()?;
@@ -133,11 +133,24 @@ fn draw_lines(
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::LowerLeft)
+        .position(SeriesLabelPosition::UpperLeft)
         .label_font((LETTERS, 13))
         .draw()?;
     area.present()?;
     Ok(())
+}
+
+/// 1, 2 and 5 and their powers of ten are written; between them there is no room.
+fn size(x: f64) -> String {
+    let digits = format!("{:.0}", x.round());
+    let is_round = digits.trim_end_matches('0').len() == 1;
+    if !is_round || !digits.starts_with(['1', '2', '5']) {
+        return String::new();
+    }
+    figure(x.round())
+        .trim_end_matches(".00")
+        .trim_end_matches(".0")
+        .to_owned()
 }
 
 impl Bar {

@@ -2,33 +2,19 @@
 
 use anyhow::Context as _;
 
-use super::{Bench, runs::Runs, sends::SEATS};
+use super::{Bench, rooms_of_ten};
 use crate::{
-    crowd::Crowd,
     findings::{Row, Section},
-    load::{Load, Pace},
+    load::Pace,
 };
-
-const ROOMS: usize = 20;
 
 pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Section> {
     let full = bench
         .findings
         .base("sends.rate")
         .context("half of what? measure `sends` as well, or before with --keep")?;
-    let mut crowd = Crowd::gather(&bench.kith, ROOMS * SEATS).await?;
-    let rooms = crowd.rooms(ROOMS, SEATS)?;
-    let mut load = Load::connect(&rooms, SEATS, crowd.parties())?;
     let pace = Pace::Steady(full / 2.0);
-    let runs = Runs::take(
-        bench,
-        "half of saturation",
-        &mut load,
-        pace,
-        &crowd.postgres,
-    )?;
-    drop(load);
-    crowd.stop().await?;
+    let runs = rooms_of_ten::run_alone(bench, "half of saturation", pace).await?;
 
     let p99 = runs.median(|outcome| outcome.p99_ms);
     let mut rows = vec![Row::of(

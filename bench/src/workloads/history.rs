@@ -15,11 +15,12 @@ use kith_sdk::{
     rest::{Api, MessagePost, Paging, Window},
 };
 
-use super::{Bench, say};
+use super::{Bench, runs::PROFILED, say};
 use crate::{
     crowd::Crowd,
-    findings::Section,
+    findings::{Profile, Section},
     numbers::{micros, milliseconds},
+    profile::Recording,
 };
 
 const DEPTHS: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
@@ -100,8 +101,15 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Section> {
         }
         found.push((name, costs));
     }
+    let profile = match places.last() {
+        Some(deepest) if bench.plan.profile => profiled(deepest, calls(bench)).await?,
+        _ => None,
+    };
     crowd.stop().await?;
-    Ok(section::of(&found))
+    Ok(Section {
+        profile,
+        ..section::of(&found)
+    })
 }
 
 /// One room a depth, of the writers and a reader of its own; and some empty ones of everybody.
@@ -141,8 +149,30 @@ fn places(
         .collect()
 }
 
+fn calls(bench: &Bench) -> u64 {
+    if bench.plan.quick { QUICK_CALLS } else { CALLS }
+}
+
+/// All deeds in turn in one room, for the profile alone.
+async fn profiled(place: &Place, calls: u64) -> anyhow::Result<Option<Profile>> {
+    let Some(recording) = Recording::begin(PROFILED) else {
+        return Ok(None);
+    };
+    let end = Instant::now() + PROFILED;
+    // Numbers of messages that nobody has sent yet.
+    for number in calls.. {
+        if Instant::now() >= end {
+            break;
+        }
+        for (deed, _) in DEEDS {
+            place.take(deed, number).await?;
+        }
+    }
+    Ok(recording.end())
+}
+
 async fn cost(bench: &Bench, crowd: &Crowd, place: &Place, deed: Deed) -> anyhow::Result<Cost> {
-    let calls = if bench.plan.quick { QUICK_CALLS } else { CALLS };
+    let calls = calls(bench);
     // Plans and pages that the first calls bring into memory are not what is compared.
     for number in 0..calls / 10 {
         place.take(deed, u64::MAX - number).await?;

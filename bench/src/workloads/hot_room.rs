@@ -1,6 +1,6 @@
 //! One room of 10, 20 messages in flight each: everything waits for the same row.
 
-use super::{Bench, runs::Runs, sends::SEATS};
+use super::{Bench, rooms_of_ten::SEATS, runs::Runs};
 use crate::{
     crowd::Crowd,
     findings::{Bar, Kind, Plot, Row, Section},

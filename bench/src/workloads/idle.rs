@@ -11,12 +11,15 @@ use crate::{
     findings::{Bar, Kind, Plot, Row, Section},
     numbers::float_of,
     process,
+    profile::Recording,
 };
 
 const COUNTS: [usize; 2] = [2_000, 10_000];
 const QUICK_COUNTS: [usize; 2] = [100, 400];
 const ROOMS_EACH: usize = 10;
 const SEATS: usize = 10;
+/// Sockets that are connected before those who are here are heard again.
+const AT_ONCE: usize = 250;
 /// After this long the allocator has given back what it does not need.
 const SETTLE: Duration = Duration::from_secs(8);
 
@@ -42,22 +45,32 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Section> {
 
     let empty = process::pss_kib(kith)?;
     let visitors: Vec<Visitor> = (0..people).map(|at| crowd.visitor(at)).collect();
-    let mut drivers = Vec::new();
+    let mut driver = Driver::connect(&[])?;
     let mut connected = 0;
     let mut each = Vec::new();
+    let mut recording = None;
     for count in counts {
-        drivers.push(Driver::connect(&visitors[connected..count])?);
-        connected = count;
-        for driver in &mut drivers {
-            driver.play(&mut Listen::for_the_next(SETTLE))?;
+        for part in visitors[connected..count].chunks(AT_ONCE) {
+            driver.admit(part)?;
+            // Who is here already answers pings while the others come.
+            driver.play(&mut Listen::for_the_next(Duration::ZERO))?;
         }
+        connected = count;
+        if bench.plan.profile && count == people {
+            recording = Recording::begin(SETTLE);
+        }
+        driver.play(&mut Listen::for_the_next(SETTLE))?;
         let kib = (process::pss_kib(kith)? - empty) / float_of(count);
         say(&format!("{count} sockets: {kib:.2} KiB each"));
         each.push((count, kib));
     }
-    drop(drivers);
+    let profile = recording.and_then(Recording::end);
+    drop(driver);
     crowd.stop().await?;
-    Ok(section(&each, empty, started_s))
+    Ok(Section {
+        profile,
+        ..section(&each, empty, started_s)
+    })
 }
 
 /// Everybody is in ten rooms of ten: person `n` sits with those who have the same number but for one digit of another

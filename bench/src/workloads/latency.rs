@@ -1,31 +1,23 @@
 //! 50 messages a second in rooms of 10: how long a message takes when the machine has time.
 
-use super::{Bench, Plan, runs::Runs, sends::SEATS};
+use super::{Bench, Plan, rooms_of_ten};
 use crate::{
-    crowd::Crowd,
     findings::{Bar, Kind, Plot, Row, Section},
-    load::{Load, Pace},
+    load::Pace,
 };
 
-const ROOMS: usize = 20;
 const PER_S: f64 = 50.0;
 const RUNS: usize = 5;
 
 pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Section> {
-    let mut crowd = Crowd::gather(&bench.kith, ROOMS * SEATS).await?;
-    let rooms = crowd.rooms(ROOMS, SEATS)?;
-    let mut load = Load::connect(&rooms, SEATS, crowd.parties())?;
     let plan = bench.plan;
     bench.plan = Plan {
         runs: if plan.quick { 1 } else { RUNS },
         ..plan
     };
-    let pace = Pace::Steady(PER_S);
-    let runs = Runs::take(bench, "50 a second", &mut load, pace, &crowd.postgres);
+    let runs = rooms_of_ten::run_alone(bench, "50 a second", Pace::Steady(PER_S)).await;
     bench.plan = plan;
     let runs = runs?;
-    drop(load);
-    crowd.stop().await?;
 
     let (p50, p99) = (
         runs.median(|outcome| outcome.p50_ms),

@@ -7,13 +7,13 @@ use crate::{
     cost::Each,
     findings::{Bar, Kind, Profile, Row, Table},
     load::{Load, Outcome, Pace, Span},
-    numbers::{figure, median},
+    numbers::{figure, float, median},
     postgres::Server,
     profile::Recording,
 };
 
 /// A profile is taken in a run of its own, because it disturbs.
-const PROFILED: Duration = Duration::from_secs(3);
+pub(super) const PROFILED: Duration = Duration::from_secs(3);
 
 /// Runs of one load.
 pub(crate) struct Runs {
@@ -117,7 +117,7 @@ impl Runs {
             Row::text("lost, doubled or out of order, in any socket", "0"),
             Row::text(
                 "rows in Postgres, each of them acknowledged",
-                self.rows.to_string(),
+                figure(float(self.rows)),
             ),
             Row::text("refused and repeated", refused.to_string()),
         ]

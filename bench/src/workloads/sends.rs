@@ -1,28 +1,13 @@
 //! 200 senders in rooms of 10, one message in flight each: what the whole system stores and delivers when it is asked for all it has.
 
-use super::{Bench, runs::Runs};
+use super::{Bench, rooms_of_ten, runs::Runs};
 use crate::{
-    crowd::Crowd,
     findings::{Bar, Kind, Plot, Row, Section},
-    load::{Load, Pace},
+    load::Pace,
 };
 
-const ROOMS: usize = 20;
-pub(super) const SEATS: usize = 10;
-
 pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Section> {
-    let mut crowd = Crowd::gather(&bench.kith, ROOMS * SEATS).await?;
-    let rooms = crowd.rooms(ROOMS, SEATS)?;
-    let mut load = Load::connect(&rooms, SEATS, crowd.parties())?;
-    let runs = Runs::take(
-        bench,
-        "rooms of 10",
-        &mut load,
-        Pace::InFlight(1),
-        &crowd.postgres,
-    )?;
-    drop(load);
-    crowd.stop().await?;
+    let runs = rooms_of_ten::run_alone(bench, "rooms of 10", Pace::InFlight(1)).await?;
 
     let rate = runs.median(|outcome| outcome.acknowledged_per_s);
     bench.findings.set("sends.rate", rate);

@@ -2,38 +2,18 @@
 
 use kith_e2e::{Node, Redis};
 
-use super::{Bench, runs::Runs, sends::SEATS};
+use super::{Bench, rooms_of_ten, runs::Runs};
 use crate::{
     crowd::{self, Crowd},
     findings::{Bar, Kind, Plot, Row, Section},
-    load::{Load, Pace},
+    load::Pace,
 };
 
-const ROOMS: usize = 20;
-
 pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Section> {
-    let mut crowd = Crowd::gather(&bench.kith, ROOMS * SEATS).await?;
-    let rooms = crowd.rooms(ROOMS, SEATS)?;
-    let mut load = Load::connect(&rooms, SEATS, crowd.parties())?;
-    let one = Runs::take(
-        bench,
-        "one node",
-        &mut load,
-        Pace::InFlight(1),
-        &crowd.postgres,
-    )?;
-    drop(load);
+    let mut crowd = rooms_of_ten::gather(bench).await?;
+    let one = rooms_of_ten::run(bench, &mut crowd, "one node", Pace::InFlight(1))?;
     let mut crowd = with_second(bench, crowd).await?;
-    let rooms = crowd.rooms(ROOMS, SEATS)?;
-    let mut load = Load::connect(&rooms, SEATS, crowd.parties())?;
-    let two = Runs::take(
-        bench,
-        "two nodes",
-        &mut load,
-        Pace::InFlight(1),
-        &crowd.postgres,
-    )?;
-    drop(load);
+    let two = rooms_of_ten::run(bench, &mut crowd, "two nodes", Pace::InFlight(1))?;
     crowd.stop().await?;
     Ok(section(&one, two))
 }
