@@ -1,6 +1,10 @@
 //! Why a socket is closed: each reason's code, and the `err` frame that goes before it.
 
+use std::time::Duration;
+
 use kith_error::{Failure, Reason};
+
+use super::transport::LAST_WRITE;
 
 /// Why a socket is closed by us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +56,14 @@ impl Close {
             Self::Revoked => "revoked",
             Self::AccountDisabled => "account_disabled",
             Self::TooManyDevices => "too_many_devices",
+        }
+    }
+
+    /// How long the last frames may take to leave. Who has taken nothing for eight seconds is cut off after ten.
+    pub(crate) const fn last_write(self) -> Duration {
+        match self {
+            Self::Slow => Duration::from_secs(2),
+            _ => LAST_WRITE,
         }
     }
 

@@ -280,7 +280,10 @@ async fn end<IO: AsyncRead + AsyncWrite + Unpin>(mut transport: Transport<IO>, e
             if let Some(failure) = close.failure() {
                 transport.say(frames::err(None, &failure));
             }
-            transport.close(close.code(), close.word()).await;
+            let last_write = close.last_write();
+            transport
+                .close_within(last_write, close.code(), close.word())
+                .await;
         }
         Ending::Told(close) => transport.close(close.code(), close.word()).await,
         Ending::Theirs(End::Broken(violation)) => {
@@ -292,5 +295,24 @@ async fn end<IO: AsyncRead + AsyncWrite + Unpin>(mut transport: Transport<IO>, e
             transport.close(code.unwrap_or(1000), "").await;
         }
         Ending::Theirs(End::Gone) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_nothing_is_not_waited_for_once_more() {
+        let (ours, _theirs) = tokio::io::duplex(1);
+        let began = Instant::now();
+
+        end(Transport::new(ours), Ending::Ours(Close::Slow)).await;
+
+        assert!(began.elapsed() <= Duration::from_secs(2));
     }
 }

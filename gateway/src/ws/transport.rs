@@ -24,7 +24,7 @@ const WRITE_FRAMES: usize = 64;
 /// Bytes read at once; on the stack, so that an idle socket holds none.
 const READ_BYTES: usize = 4 * 1024;
 /// How long the last frames may take to leave, when the client does not read.
-const LAST_WRITE: Duration = Duration::from_secs(10);
+pub(crate) const LAST_WRITE: Duration = Duration::from_secs(10);
 /// How long we wait for the client to close its side, so that it is not reset before it has read ours.
 const LAST_READ: Duration = Duration::from_secs(1);
 
@@ -146,9 +146,14 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Transport<IO> {
     }
 
     /// Writes what is left and a close frame, and waits a little for the client to do the same.
-    pub(crate) async fn close(mut self, code: u16, word: &str) {
+    pub(crate) async fn close(self, code: u16, word: &str) {
+        self.close_within(LAST_WRITE, code, word).await;
+    }
+
+    /// The same, when the last frames may take no longer than this to leave.
+    pub(crate) async fn close_within(mut self, last_write: Duration, code: u16, word: &str) {
         self.say(Frame::close(code, word));
-        let written = timeout(LAST_WRITE, async {
+        let written = timeout(last_write, async {
             poll_fn(|cx| self.poll_write(cx, |_, _| {})).await?;
             poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx))
                 .await
