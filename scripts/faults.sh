@@ -10,6 +10,6 @@ fi
 cargo build --release --locked -p kith -p kith-faults
 # libfaketime, for the fault that turns clocks: a node's clock only, never the machine's.
 if ! [ -e /usr/lib/"$(uname -m)"-linux-gnu/faketime/libfaketime.so.1 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get install -y -q faketime >/dev/null || echo "without faketime F18 is left out"
+    apt-get install -y -q faketime >/dev/null || echo "without faketime F18 cannot be made, and counts as broken"
 fi
-exec target/release/kith-faults run --seeds 3 --at-once 3 "$@"
+exec target/release/kith-faults run --seeds 3 --at-once 6 "$@"

@@ -232,6 +232,15 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// What it has logged, in all its lives.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("redis.log")
+    }
+
     /// Ends it at once.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -253,6 +262,8 @@ impl Redis {
             ])
             .arg("--dir")
             .arg(self.folder.path())
+            .arg("--logfile")
+            .arg(self.log_file())
             .stdout(Stdio::null())
             .spawn()
             .expect("starting redis-server");

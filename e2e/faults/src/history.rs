@@ -131,12 +131,13 @@ pub enum What {
         action: String,
         outcome: String,
     },
-    /// A person asked to have read up to `seq`, and the answer.
+    /// A person asked to have read up to `seq`, the answer, and after how long it came or was given up.
     Read {
         device: String,
         room: RoomId,
         seq: u64,
         answer: Option<u64>,
+        ms: u64,
     },
     /// A device learned a read position of its person.
     Position {
@@ -228,6 +229,11 @@ pub fn read(path: &Path) -> anyhow::Result<Vec<Entry>> {
     lines
         .map(|line| Ok(serde_json::from_str(&line?)?))
         .collect()
+}
+
+/// Milliseconds since then.
+pub(crate) fn millis(since: tokio::time::Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The fingerprint of a text: what was sent is what is stored and what arrives.

@@ -19,8 +19,8 @@ const POLL: Duration = Duration::from_millis(200);
 const FILES: u64 = 40;
 /// The same for tasks: each connection of another node, or of a test that keeps one open, has one or two.
 const TASKS: u64 = 60;
-/// Connections that the pools of a node with all services hold at most, and those of its jobs.
-const POOLS: u64 = 24;
+/// Connections that the pools of a node hold at most, by the service that uses them; with the reserved ones.
+const POOLS: &[(&str, u64)] = &[("accounts", 8), ("friends", 4), ("chat", 12)];
 /// Connections to Redis that come and go with what a node does.
 const REDIS: u64 = 8;
 
@@ -67,12 +67,13 @@ impl Levels {
             let tasks = async || gauge(world, at, "kith_tasks").await;
             of.level(&what, self.tasks[at], TASKS, tasks).await;
         }
-        let pools = POOLS * world.writers().len() as u64;
-        let held = "application_name LIKE 'kith-%'";
-        of.level("connections to Postgres", 0, pools, async || {
-            backends(world, held).await
-        })
-        .await;
+        for (service, size) in POOLS {
+            let pools = size * world.writers().len() as u64;
+            let what = format!("connections to Postgres of {service}");
+            let held = format!("application_name = 'kith-{service}'");
+            of.level(&what, 0, pools, async || backends(world, &held).await)
+                .await;
+        }
         let busy = "application_name LIKE 'kith-%' AND state <> 'idle'";
         of.level("connections to Postgres in use", 0, 0, async || {
             backends(world, busy).await
@@ -131,7 +132,7 @@ async fn gauge(world: &World, at: usize, name: &str) -> u64 {
     value.unwrap_or(0.0).max(0.0).round() as u64
 }
 
-async fn backends(world: &World, which: &'static str) -> u64 {
+async fn backends(world: &World, which: &str) -> u64 {
     let mut db = world.database().await;
     let text = format!("SELECT count(*) FROM pg_stat_activity WHERE {which}");
     let count = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(text));

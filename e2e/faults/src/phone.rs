@@ -7,7 +7,7 @@ mod hearing;
 mod sending;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -19,7 +19,7 @@ use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::Futures
 use kith_e2e::background;
 use kith_sdk::{
     backoff::Backoff,
-    model::{Fetched, RoomId, Session, UserId},
+    model::{Event, Fetched, RoomId, Session, UserId},
     outbox::Outbox,
     rest::Api,
     socket::{ConnectError, Connection, Hello, Link, SocketError, Upgrade},
@@ -34,6 +34,7 @@ use tokio::{
 
 use crate::history::{History, What};
 use bot::{Bot, Notebook};
+use hearing::AfterFetch;
 use sending::Attempted;
 
 /// An attempt to connect that takes longer is given up.
@@ -87,9 +88,18 @@ struct State {
     outbox: Outbox,
     /// Where the newest stay in each room begins, as far as it is known.
     floors: HashMap<RoomId, u64>,
-    /// Rooms that are being fetched, so that what comes meanwhile is no surprise.
-    fetching: HashSet<RoomId>,
+    fetching: HashMap<RoomId, Fetching>,
     is_connected: bool,
+}
+
+/// A room that is being fetched. The connection hands answers and events over on ways of their own, so which of them came
+/// first is known again when the answer is here.
+#[derive(Default)]
+struct Fetching {
+    /// What came meanwhile.
+    held: Vec<Event>,
+    /// The queue has overflowed again: there is more to fetch.
+    again: bool,
 }
 
 /// What the task of a device owns.
@@ -331,8 +341,13 @@ impl Life {
                 () = tokio::time::sleep_until(self.talk_at) => self.talk(&link),
                 Some(sent) = self.sends.next(), if !self.sends.is_empty() => shared.settle(sent),
                 Some((room, fetched)) = self.fetches.next(), if !self.fetches.is_empty() => {
-                    if let Some(after) = shared.fetched(room, fetched) {
-                        self.fetch(&link, room, after);
+                    match shared.fetched(room, fetched) {
+                        AfterFetch::Done => {}
+                        AfterFetch::GoOn(after) => self.fetch(&link, room, after),
+                        AfterFetch::Resume => {
+                            link.close();
+                            break "to resume".to_owned();
+                        }
                     }
                 }
             }
@@ -350,7 +365,8 @@ impl Life {
             tokio::select! {
                 () = &mut over => return,
                 () = shared.air.network_up.notified() => return,
-                _ = self.stop.changed() => return,
+                // Also when `live` has seen it already.
+                _ = self.stop.wait_for(|stop| *stop) => return,
                 Some(sent) = self.sends.next(), if !self.sends.is_empty() => shared.settle(sent),
             }
         }
@@ -371,7 +387,7 @@ impl Life {
     }
 
     fn fetch(&self, link: &Link, room: RoomId, after: u64) {
-        self.shared.lock().fetching.insert(room);
+        self.shared.lock().fetching.entry(room).or_default();
         let link = link.clone();
         self.fetches
             .push(async move { (room, link.fetch(room, after, Some(1_000)).await) }.boxed());

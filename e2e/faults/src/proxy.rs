@@ -21,7 +21,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{
-        TcpListener, TcpStream,
+        TcpListener, TcpSocket, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
     sync::{oneshot, watch},
@@ -233,7 +233,7 @@ async fn accept(listener: TcpListener, shared: std::sync::Weak<Shared>) {
 impl Line {
     async fn carry(self, client: TcpStream) {
         let upstream = *lock(&self.shared.upstream);
-        let Ok(server) = TcpStream::connect(upstream).await else {
+        let Ok(server) = self.connect(upstream).await else {
             return;
         };
         // Small messages are what passes here.
@@ -247,6 +247,15 @@ impl Line {
             () = self.end_of_life() => {}
             _ = cut.wait_for(|below| *below > self.number) => {}
         }
+    }
+
+    async fn connect(&self, upstream: SocketAddr) -> std::io::Result<TcpStream> {
+        let socket = TcpSocket::new_v4()?;
+        if self.shared.speaks == Speaks::Redis {
+            // What a stalled subscriber does not take is to fill Redis' buffer, not the kernel's.
+            socket.set_recv_buffer_size(CHUNK as u32)?;
+        }
+        socket.connect(upstream).await
     }
 
     /// Ends when this connection's time is up, should it have one; rules that come later count too.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use futures::FutureExt as _;
+use futures::{FutureExt as _, future::join_all};
 use kith_e2e::background;
 use kith_sdk::rest::Paging;
 use rand::{SeedableRng as _, rngs::StdRng};
@@ -342,9 +342,7 @@ impl Scene {
 
     /// Switches the devices off, and compares what they used with what there was before.
     async fn end(&self, before: &Levels) {
-        for phone in self.traffic.phones.iter() {
-            phone.stop().await;
-        }
+        join_all(self.traffic.phones.iter().map(Phone::stop)).await;
         before.compare(&self.world, &self.history, self.mode).await;
         for place in &self.world.places {
             for line in place.complaints() {

@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) redis: Redis,
     /// Services first.
     pub(crate) places: Vec<Place>,
+    /// Configuration of all nodes.
+    variables: Vec<(&'static str, String)>,
 }
 
 /// How to start the processes.
@@ -61,6 +63,7 @@ impl World {
             postgres,
             redis,
             places: Vec::new(),
+            variables: making.variables.clone(),
         };
         match making.shape {
             Shape::Joined => {
@@ -134,6 +137,12 @@ impl World {
             is_gateway,
             complained: Vec::new(),
         }
+    }
+
+    /// What all nodes were told by this name.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        let told = self.variables.iter().find(|(told, _)| *told == name);
+        &told.expect("the nodes were told").1
     }
 
     /// The places that devices reach.

@@ -43,6 +43,8 @@ const EXPECTED: &[&str] = &[
     "cursor_invalid",
     "token_expired",
 ];
+/// When a client may take a call for lost.
+const DEADLINE_MS: u64 = 10_000;
 /// How long after the heal an answer may still fail to come: what was stuck has to be given up first.
 const STUCK_MS: u64 = 40_000;
 
@@ -82,6 +84,15 @@ pub(super) fn check(entries: &[Entry], bounds: &Bounds) -> Vec<Finding> {
             }
             What::Unknown { client_id, code } if code == "hang" && is_quiet(entries, entry.at) => {
                 Finding::new("I14", format!("{client_id} was not answered at all")).about(client_id)
+            }
+            What::Read { device, ms, .. }
+                if *ms > DEADLINE_MS && is_quiet(entries, entry.at.saturating_sub(*ms)) =>
+            {
+                Finding::new(
+                    "I14",
+                    format!("{device} waited {ms} ms for the answer to a position"),
+                )
+                .about(format!("\"{device}\""))
             }
             _ => continue,
         };

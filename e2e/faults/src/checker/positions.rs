@@ -41,6 +41,7 @@ pub(super) fn read(facts: &Facts<'_>) -> Vec<Finding> {
                 room,
                 seq,
                 answer: Some(answer),
+                ..
             } if answer < seq => {
                 let text =
                     format!("{device}, room {room}: read up to {seq}, and was told {answer}");

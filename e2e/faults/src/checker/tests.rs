@@ -507,6 +507,17 @@ fn i14_answers_that_nobody_documented_and_calls_that_hang() {
         code: "hang".to_owned(),
     };
     Story::new().with(hang.clone()).breaks("I14");
+    let read = |ms| {
+        Story::new().with(What::Read {
+            device: "bob".to_owned(),
+            room: ROOM,
+            seq: 1,
+            answer: Some(1),
+            ms,
+        })
+    };
+    assert_eq!(read(10_000).judge(), []);
+    read(13_000).breaks("I14");
     let during = Story::new()
         .with(What::Fault {
             text: String::new(),

@@ -1,7 +1,10 @@
 //! The clocks of the nodes are wrong: an hour ahead, an hour behind. libfaketime tells that one process so; the machine's
 //! clock is never touched. The order of messages does not depend on it.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use super::Fault;
 use crate::{
@@ -14,7 +17,7 @@ pub(super) const FAULT: Fault = Fault {
     id: "F18",
     title: "wrong clocks",
     in_ci: false,
-    alone: true,
+    alone: false,
     shape: Shape::Joined,
     variables,
     act: |scene| acting(act(scene)),
@@ -25,6 +28,9 @@ const LIBRARY: &[&str] = &[
     "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
     "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
 ];
+
+/// Where a node's clock is told how wrong it is.
+const FILE: &str = "FAKETIME_TIMESTAMP_FILE";
 
 fn library() -> Option<&'static str> {
     LIBRARY
@@ -40,24 +46,27 @@ fn variables() -> Vec<(&'static str, String)> {
     };
     vec![
         ("LD_PRELOAD", library.to_owned()),
-        ("FAKETIME_TIMESTAMP_FILE", file()),
+        (FILE, new_file()),
         ("FAKETIME_NO_CACHE", "1".to_owned()),
         // Timers run on; only the time of day is wrong.
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
     ]
 }
 
-/// One for each run of this program: runs follow one another.
-fn file() -> String {
-    format!("/tmp/kith-faults-clock-{}", std::process::id())
+/// Another one for each run.
+fn new_file() -> String {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    format!("/tmp/kith-faults-clock-{}-{run}", std::process::id())
 }
 
 async fn act(scene: &mut Scene) {
     if library().is_none() {
-        scene.fault("left out: there is no libfaketime");
+        scene.extra("libfaketime is installed", false);
         scene.heal().await;
         return;
     }
+    let file = scene.world.variable(FILE).to_owned();
     // A token that is not yet, or no longer, valid by a wrong clock is refused with these, by the book.
     for code in ["unauthenticated", "token_expired", "auth_failed"] {
         scene.history.add(What::Allow {
@@ -67,12 +76,12 @@ async fn act(scene: &mut Scene) {
     // A quarter is what a token has.
     for offset in ["+5m", "-1h", "+1h"] {
         scene.fault(format!("all clocks: {offset}"));
-        std::fs::write(file(), offset).unwrap();
+        std::fs::write(&file, offset).unwrap();
         scene.rest(3, 12).await;
     }
     scene.fault("all clocks are right again");
-    std::fs::write(file(), "+0").unwrap();
+    std::fs::write(&file, "+0").unwrap();
     scene.heal().await;
     scene.rest(1, 5).await;
-    let _ = std::fs::remove_file(file());
+    let _ = std::fs::remove_file(&file);
 }

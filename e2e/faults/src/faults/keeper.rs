@@ -32,11 +32,16 @@ pub(super) fn draft(scene: &Scene, room: &Club, text: String) -> MessagePost {
 
 /// Says it so many times at once, through all gates.
 pub(super) async fn say(scene: &Scene, room: &Club, post: &MessagePost, copies: usize) {
-    let apis = scene.world.apis();
-    let token = scene.traffic.people[room.keeper].token();
-    let apis: Vec<Api> = apis.iter().map(|api| api.with_token(token)).collect();
+    let apis = keys(scene, room);
     let all = (0..copies).map(|copy| say_once(scene, &apis[copy % apis.len()], room, post));
     join_all(all).await;
+}
+
+/// The keeper at each gate.
+fn keys(scene: &Scene, room: &Club) -> Vec<Api> {
+    let token = scene.traffic.people[room.keeper].token();
+    let apis = scene.world.apis();
+    apis.iter().map(|api| api.with_token(token)).collect()
 }
 
 async fn say_once(scene: &Scene, api: &Api, room: &Club, post: &MessagePost) {
@@ -63,14 +68,15 @@ async fn say_once(scene: &Scene, api: &Api, room: &Club, post: &MessagePost) {
         });
 }
 
-/// Says so much in a room that buffers overflow: `count` messages of the greatest length.
-pub(super) async fn flood(scene: &Scene, room: &Club, count: usize) {
+/// Says so much in a room that buffers overflow: `count` messages of the greatest length, through one gate.
+pub(super) async fn flood(scene: &Scene, room: &Club, gate: usize, count: usize) {
     const AT_ONCE: usize = 20;
     let text = "\u{1f980}".repeat(4_000);
+    let api = &keys(scene, room)[gate];
     for _ in 0..count.div_ceil(AT_ONCE) {
         let posts: Vec<_> = (0..AT_ONCE)
             .map(|_| draft(scene, room, text.clone()))
             .collect();
-        join_all(posts.iter().map(|post| say(scene, room, post, 1))).await;
+        join_all(posts.iter().map(|post| say_once(scene, api, room, post))).await;
     }
 }

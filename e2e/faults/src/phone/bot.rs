@@ -18,7 +18,7 @@ use rand::{RngExt as _, rngs::StdRng};
 use tokio::{sync::watch, time::Instant};
 
 use super::Air;
-use crate::history::{What, body_of};
+use crate::history::{What, body_of, millis};
 
 /// After a client that has ended, as it does when its token is not believed.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -202,7 +202,8 @@ impl Bot {
             });
             tokio::select! {
                 () = tokio::time::sleep(AGAIN) => {}
-                _ = self.stop.changed() => {}
+                // Also when `live` has seen it already.
+                _ = self.stop.wait_for(|stop| *stop) => {}
             }
         }
     }
@@ -255,6 +256,7 @@ impl Bot {
         if seq == 0 {
             return;
         }
+        let began = Instant::now();
         let asking = tokio::time::timeout(AGAIN, link.read(room, seq)).await;
         let answer = asking.ok().and_then(Result::ok);
         self.notebook.note(What::Read {
@@ -262,6 +264,7 @@ impl Bot {
             room,
             seq,
             answer: answer.map(|moved| moved.last_read_seq),
+            ms: millis(began),
         });
     }
 

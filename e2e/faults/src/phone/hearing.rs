@@ -22,6 +22,16 @@ pub(super) struct Heard {
     pub(super) ends: bool,
 }
 
+/// How it goes on after a page.
+pub(super) enum AfterFetch {
+    /// The room is whole, or has to wait.
+    Done,
+    /// There is more after this.
+    GoOn(u64),
+    /// Connect again: it does not come this way.
+    Resume,
+}
+
 impl Shared {
     /// Takes in `ready`.
     pub(super) fn arrived(&self, ready: &Ready, gate: usize) {
@@ -57,7 +67,10 @@ impl Shared {
         let mut heard = Heard::default();
         let mut state = self.lock();
         match frame {
-            ServerFrame::Event(event) => self.hear_event(&mut state, event, &mut heard),
+            ServerFrame::Event(event) => match state.fetching.get_mut(&event.room_id) {
+                Some(fetching) => fetching.held.push(event.clone()),
+                None => heard.fetch.extend(self.hear_event(&mut state, event)),
+            },
             ServerFrame::User(event) => self.hear_user_event(&mut state, event, &mut heard),
             ServerFrame::Resumed(resumed) => {
                 // They are read like a gap, so that the checker sees all of them.
@@ -74,7 +87,12 @@ impl Shared {
                 self.note(What::Behind {
                     device: self.name.clone(),
                 });
-                heard.fetch = state.cursors.behind(&behind.rooms);
+                for (room, after) in state.cursors.behind(&behind.rooms) {
+                    match state.fetching.get_mut(&room) {
+                        Some(fetching) => fetching.again = true,
+                        None => heard.fetch.push((room, after)),
+                    }
+                }
                 heard.ends = behind.useq > state.cursors.useq();
             }
             ServerFrame::Drain(drain) => {
@@ -95,7 +113,8 @@ impl Shared {
         heard
     }
 
-    fn hear_event(&self, state: &mut State, event: &Event, heard: &mut Heard) {
+    /// Takes in an event; gives the room and after what to fetch it, if something is missing.
+    fn hear_event(&self, state: &mut State, event: &Event) -> Option<(RoomId, u64)> {
         let (device, room, seq) = (self.name.clone(), event.room_id, event.seq);
         let is_of_former_stay = state.floors.get(&room).is_some_and(|floor| seq < *floor);
         match state.cursors.event(event) {
@@ -103,18 +122,17 @@ impl Shared {
             Verdict::Repeated if is_of_former_stay => {}
             Verdict::Repeated => self.note(What::Again { device, room, seq }),
             Verdict::Missing { after } => {
-                if !state.fetching.contains(&room) {
-                    self.note(What::Hole {
-                        device,
-                        room,
-                        after,
-                        seq,
-                    });
-                    heard.fetch.push((room, after));
-                }
+                self.note(What::Hole {
+                    device,
+                    room,
+                    after,
+                    seq,
+                });
+                return Some((room, after));
             }
             Verdict::Unknown => self.note(What::Stray { device, room, seq }),
         }
+        None
     }
 
     fn apply(&self, state: &mut State, event: &Event) {
@@ -157,6 +175,7 @@ impl Shared {
                 });
             }
             UserEventBody::RoomRemoved(removed) => {
+                state.fetching.remove(&removed.room_id);
                 state
                     .cursors
                     .room_removed(removed.room_id, removed.leave_seq);
@@ -175,23 +194,55 @@ impl Shared {
         }
     }
 
-    /// Takes in a fetched stretch; gives where to go on, if there is more.
+    /// Takes in a fetched stretch.
     pub(super) fn fetched(
         &self,
         room: RoomId,
         fetched: Result<Fetched, SocketError>,
-    ) -> Option<u64> {
+    ) -> AfterFetch {
         let mut state = self.lock();
-        state.fetching.remove(&room);
         let fetched = match fetched {
             Ok(fetched) => fetched,
             Err(error) => {
+                state.fetching.remove(&room);
                 if let Some(code) = error.code() {
                     self.note_refusal("fetch", None, code, true);
                 }
-                return None;
+                // Whoever is no longer in it hears the end of their stay by resuming only.
+                return if error.code() == Some("not_found") {
+                    AfterFetch::Resume
+                } else {
+                    AfterFetch::Done
+                };
             }
         };
+        let Some(cursor) = self.turn_page(&mut state, room, &fetched) else {
+            state.fetching.remove(&room);
+            return AfterFetch::Done;
+        };
+        if cursor < fetched.last_seq && !fetched.events.is_empty() {
+            return AfterFetch::GoOn(cursor);
+        }
+        let Some(fetching) = state.fetching.get_mut(&room) else {
+            return AfterFetch::Done;
+        };
+        if std::mem::take(&mut fetching.again) {
+            return AfterFetch::GoOn(cursor);
+        }
+        let held = std::mem::take(&mut fetching.held);
+        state.fetching.remove(&room);
+        // What the page brought too was on its way before it.
+        let behind_it = held.iter().filter(|event| event.seq > cursor);
+        for event in behind_it {
+            if let Some((_, after)) = self.hear_event(&mut state, event) {
+                return AfterFetch::GoOn(after);
+            }
+        }
+        AfterFetch::Done
+    }
+
+    /// Gives how far the device has the room now; nothing if it is no longer in it.
+    fn turn_page(&self, state: &mut State, room: RoomId, fetched: &Fetched) -> Option<u64> {
         let before = state.cursors.room(room)?;
         state.cursors.fetched(room, fetched.from_seq);
         if fetched.from_seq > before + 1 {
@@ -203,10 +254,9 @@ impl Shared {
         }
         for event in &fetched.events {
             if state.cursors.event(event) == Verdict::Apply {
-                self.apply(&mut state, event);
+                self.apply(state, event);
             }
         }
-        let cursor = state.cursors.room(room)?;
-        (cursor < fetched.last_seq && !fetched.events.is_empty()).then_some(cursor)
+        state.cursors.room(room)
     }
 }

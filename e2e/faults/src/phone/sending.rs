@@ -11,9 +11,10 @@ use kith_sdk::{
     socket::{Link, SocketError},
 };
 use rand::RngExt as _;
+use tokio::time::Instant;
 
 use super::{Life, Shared};
-use crate::history::{What, body_of};
+use crate::history::{What, body_of, millis};
 
 /// A server that has not answered by then never will; its own deadlines are shorter.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -115,6 +116,7 @@ impl Life {
         };
         let link = link.clone();
         let asking = async move {
+            let began = Instant::now();
             let answer = tokio::time::timeout(PATIENCE, link.read(room, seq)).await;
             if let Ok(Err(SocketError::Refused(refused))) = &answer {
                 shared.note_refusal("read", None, &refused.code, true);
@@ -128,6 +130,7 @@ impl Life {
                 room,
                 seq,
                 answer,
+                ms: millis(began),
             });
             Attempted::Nothing
         };
