@@ -4,10 +4,10 @@
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
     sync::Arc,
-    time::Instant,
 };
 
 use kith_api::chat::v1::{Command, Detach, command};
+use tokio::time::Instant;
 
 use crate::{admission::Admitted, ws::socket::Socket};
 

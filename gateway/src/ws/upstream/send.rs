@@ -1,10 +1,7 @@
 //! The stream of writes: batches the commands of all sockets, answers each socket, repeats what is unanswered on the next
 //! stream. A repeat is safe: sends are unique by `client_id`, positions only rise.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use kith_api::chat::v1::{Attach, Reply, SendRequest, command, reply};
 use kith_auth::Caller;
@@ -13,7 +10,7 @@ use kith_error::Failure;
 use kith_runtime::Shutdown;
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
-    time::MissedTickBehavior,
+    time::{Instant, MissedTickBehavior},
 };
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -92,8 +89,8 @@ impl Link for Sender {
             .chat
             .delivery_stream(&Caller::node("gateway"))
             .max_decoding_message_size(MAX_ANSWER);
-        let opening = client.send(ReceiverStream::new(outgoing));
-        let Some(mut replies) = opened("writes", opening).await else {
+        let opening = opened("writes", client.send(ReceiverStream::new(outgoing)));
+        let Some(Some(mut replies)) = self.meanwhile(opening).await else {
             return false;
         };
         self.unanswered.begin_stream();
@@ -127,23 +124,9 @@ impl Link for Sender {
         }
     }
 
-    /// What the sockets give meanwhile is kept, or answered when it is overdue.
     async fn wait(&mut self, pause: Duration) {
-        let end = tokio::time::sleep(pause);
-        tokio::pin!(end);
-        loop {
-            tokio::select! {
-                () = &mut end => break,
-                count = self.submissions.recv_many(&mut self.taken, CHUNK) => {
-                    if count == 0 {
-                        return;
-                    }
-                    self.take();
-                }
-            }
-        }
+        self.meanwhile(tokio::time::sleep(pause)).await;
         self.unanswered.drop_notices();
-        self.give_up();
     }
 }
 
@@ -163,6 +146,25 @@ impl Sender {
     /// Keeps a stream open until the shutdown.
     pub(crate) async fn run(self, shutdown: Shutdown) {
         keep_open(self, shutdown).await;
+    }
+
+    /// Waits for something while there is no stream. What the sockets give meanwhile is kept, and answered when it is overdue.
+    /// Nothing when the node ends.
+    async fn meanwhile<T>(&mut self, something: impl Future<Output = T>) -> Option<T> {
+        let mut tick = tokio::time::interval(TICK);
+        tokio::pin!(something);
+        loop {
+            tokio::select! {
+                it = &mut something => return Some(it),
+                count = self.submissions.recv_many(&mut self.taken, CHUNK) => {
+                    if count == 0 {
+                        return None;
+                    }
+                    self.take();
+                }
+                _ = tick.tick() => self.give_up(),
+            }
+        }
     }
 
     fn take(&mut self) {
@@ -239,5 +241,46 @@ fn frame_of(pending: &Pending, result: Option<reply::Result>) -> crate::ws::fram
         ),
         Some(reply::Result::Failure(failure)) => frames::err(Some(reference), &failure.into()),
         None => frames::err(Some(reference), &Failure::internal()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kith_auth::{CallerSigner, ClusterKey};
+    use kith_client::pipe;
+    use kith_clock::Clock;
+    use kith_runtime::Tasks;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::{Config, admission::Admission};
+
+    #[tokio::test(start_paused = true)]
+    async fn what_gets_overdue_while_a_stream_is_being_opened_is_answered_then() {
+        let clock = Clock::system();
+        // Takes connections, and never says anything.
+        let (channel, _incoming) = pipe();
+        let signer = CallerSigner::new(ClusterKey::new([42; 32]), clock.clone());
+        let (sends, sender) = Sender::new(Upstream::new(channel, signer, PATIENCE));
+        let tasks = Tasks::new(Shutdown::new());
+        tasks.spawn("sender", sender.run(tasks.shutdown().clone()));
+        let socket = Socket::new(1, clock.new_id().into(), clock.new_id().into());
+        let socket = Arc::new(socket);
+        // An opening is given up after four seconds: this gets overdue in the middle of the third one.
+        sleep(Duration::from_secs(2)).await;
+        let began = Instant::now();
+
+        let admitted = Admission::new(&Config::for_test()).admit_send().unwrap();
+        let typing = command::Command::SetTyping(kith_api::chat::v1::SetTyping::default());
+        sends.request(&socket, "a", typing, admitted);
+        while socket.unanswered() > 0 {
+            sleep(TICK).await;
+        }
+
+        let took = began.elapsed();
+        assert!(
+            took >= PATIENCE && took <= PATIENCE + 2 * TICK,
+            "answered after {took:?}"
+        );
     }
 }
