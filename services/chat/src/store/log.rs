@@ -1,5 +1,8 @@
 //! Rooms' logs: the merge by seq of messages and the other entries. A log has no gaps, so that every seq of a range is
 //! found in one of the two tables; one that is not is an inconsistency, never skipped.
+//!
+//! Both tables are read by ranges of their keys, one look for a stretch (`OFFSET 0` keeps the planner from turning that into a join, for which it takes
+//! in all messages there are once they seem fewer than the entries asked for, of which it knows nothing).
 
 use chrono::{DateTime, Utc};
 use kith_api::chat::v1::RoomEvent;
@@ -41,6 +44,27 @@ pub(crate) struct Read {
 /// An entry, from either table.
 struct EntryRow {
     room_id: RoomId,
+    seq: i64,
+    message_id: Option<MessageId>,
+    sender_id: Option<UserId>,
+    client_id: Option<String>,
+    text: Option<String>,
+    mention_ids: Option<Vec<UserId>>,
+    reply_to_id: Option<MessageId>,
+    reply_to_seq: Option<i64>,
+    reply_to_sender_id: Option<UserId>,
+    reply_to_excerpt: Option<String>,
+    edited_at: Option<DateTime<Utc>>,
+    deleted_at: Option<DateTime<Utc>>,
+    body: Option<Vec<u8>>,
+    created_at: DateTime<Utc>,
+}
+
+/// A row of a read from a cursor on: where the room stands, and an entry if there is one.
+struct TailRow {
+    epoch: i64,
+    from_seq: i64,
+    last_seq: i64,
     seq: Option<i64>,
     message_id: Option<MessageId>,
     sender_id: Option<UserId>,
@@ -57,6 +81,28 @@ struct EntryRow {
     created_at: Option<DateTime<Utc>>,
 }
 
+impl TailRow {
+    fn entry(self, room_id: RoomId) -> Option<EntryRow> {
+        Some(EntryRow {
+            room_id,
+            seq: self.seq?,
+            message_id: self.message_id,
+            sender_id: self.sender_id,
+            client_id: self.client_id,
+            text: self.text,
+            mention_ids: self.mention_ids,
+            reply_to_id: self.reply_to_id,
+            reply_to_seq: self.reply_to_seq,
+            reply_to_sender_id: self.reply_to_sender_id,
+            reply_to_excerpt: self.reply_to_excerpt,
+            edited_at: self.edited_at,
+            deleted_at: self.deleted_at,
+            body: self.body,
+            created_at: self.created_at?,
+        })
+    }
+}
+
 /// Reads from a cursor on. Nothing when there is no such room, or no current stay of the one asked for. The stay is
 /// judged in the same statement as the entries: read before, it could have ended meanwhile.
 #[tracing::instrument(name = "db.log.list_tail", skip_all)]
@@ -65,54 +111,21 @@ pub(crate) async fn list_tail(
     tail: Tail,
     viewer: Option<UserId>,
 ) -> Result<Option<Read>, Error> {
-    let rows = sqlx::query!(
-        r#"SELECT bounds.epoch AS "epoch!", bounds.from_seq AS "from_seq!", bounds.last_seq AS "last_seq!", s.seq AS "seq?",
-                  m.id AS "message_id?: MessageId", m.sender_id AS "sender_id?: UserId", m.client_id AS "client_id?", m.text,
-                  m.mention_ids AS "mention_ids?: Vec<UserId>", m.reply_to_id AS "reply_to_id?: MessageId", m.reply_to_seq,
-                  m.reply_to_sender_id AS "reply_to_sender_id?: UserId", m.reply_to_excerpt, m.edited_at, m.deleted_at,
-                  e.body AS "body?", coalesce(m.created_at, e.created_at) AS created_at
-           FROM (SELECT r.id, r.last_seq, greatest($3::bigint + 1, p.joined_seq, 1) AS from_seq,
-                        (SELECT epoch FROM chat.log_state) AS epoch
-                 FROM chat.chat_rooms r
-                 LEFT JOIN chat.chat_participants p ON p.room_id = r.id AND p.user_id = $2 AND p.left_seq IS NULL
-                 WHERE r.id = $1 AND ($2::uuid IS NULL OR p.user_id IS NOT NULL)) bounds
-           LEFT JOIN LATERAL generate_series(bounds.from_seq, least(bounds.from_seq + $4::bigint - 1, bounds.last_seq)) AS s (seq)
-               ON true
-           LEFT JOIN chat.chat_messages m ON m.room_id = bounds.id AND m.seq = s.seq
-           LEFT JOIN chat.room_events e ON e.room_id = bounds.id AND e.seq = s.seq
-           ORDER BY s.seq"#,
-        tail.room_id as RoomId,
-        tail.stay_of as Option<UserId>,
-        // A cursor near the end of the numbers must not overflow.
-        tail.after.min(i64::MAX / 2),
-        tail.limit,
-    )
-    .fetch_all(db)
-    .await?;
+    let rows = list_tail_rows(db, tail).await?;
     let Some(first) = rows.first() else {
         return Ok(None);
     };
     let (from_seq, last_seq, epoch) = (first.from_seq, first.last_seq, first.epoch);
     let mut events = Vec::with_capacity(rows.len());
-    for row in rows.into_iter().filter(|row| row.seq.is_some()) {
-        let entry = EntryRow {
-            room_id: tail.room_id,
-            seq: row.seq,
-            message_id: row.message_id,
-            sender_id: row.sender_id,
-            client_id: row.client_id,
-            text: row.text,
-            mention_ids: row.mention_ids,
-            reply_to_id: row.reply_to_id,
-            reply_to_seq: row.reply_to_seq,
-            reply_to_sender_id: row.reply_to_sender_id,
-            reply_to_excerpt: row.reply_to_excerpt,
-            edited_at: row.edited_at,
-            deleted_at: row.deleted_at,
-            body: row.body,
-            created_at: row.created_at,
-        };
+    let mut expected = from_seq..=last_seq.min(from_seq.saturating_add(tail.limit - 1));
+    for entry in rows.into_iter().filter_map(|row| row.entry(tail.room_id)) {
+        if expected.next() != Some(entry.seq) {
+            return Err(hole());
+        }
         events.push(event(entry, wire::seq(epoch), viewer)?);
+    }
+    if expected.next().is_some() {
+        return Err(hole());
     }
     Ok(Some(Read {
         events,
@@ -120,6 +133,41 @@ pub(crate) async fn list_tail(
         last_seq,
         epoch,
     }))
+}
+
+async fn list_tail_rows(db: &mut PgConnection, tail: Tail) -> Result<Vec<TailRow>, sqlx::Error> {
+    sqlx::query_as!(
+        TailRow,
+        r#"SELECT bounds.epoch AS "epoch!", bounds.from_seq AS "from_seq!", bounds.last_seq AS "last_seq!", entry.seq AS "seq?",
+                  entry.id AS "message_id?: MessageId", entry.sender_id AS "sender_id?: UserId", entry.client_id AS "client_id?",
+                  entry.text AS "text?", entry.mention_ids AS "mention_ids?: Vec<UserId>", entry.reply_to_id AS "reply_to_id?: MessageId",
+                  entry.reply_to_seq AS "reply_to_seq?", entry.reply_to_sender_id AS "reply_to_sender_id?: UserId",
+                  entry.reply_to_excerpt AS "reply_to_excerpt?", entry.edited_at AS "edited_at?", entry.deleted_at AS "deleted_at?",
+                  entry.body AS "body?", entry.created_at AS "created_at?"
+           FROM (SELECT r.id, r.last_seq, greatest($3::bigint + 1, p.joined_seq, 1) AS from_seq,
+                        (SELECT epoch FROM chat.log_state) AS epoch
+                 FROM chat.chat_rooms r
+                 LEFT JOIN chat.chat_participants p ON p.room_id = r.id AND p.user_id = $2 AND p.left_seq IS NULL
+                 WHERE r.id = $1 AND ($2::uuid IS NULL OR p.user_id IS NOT NULL)) bounds
+           LEFT JOIN LATERAL (
+               SELECT seq, id, sender_id, client_id, text, mention_ids, reply_to_id, reply_to_seq, reply_to_sender_id, reply_to_excerpt,
+                      edited_at, deleted_at, NULL::bytea AS body, created_at
+               FROM chat.chat_messages
+               WHERE room_id = bounds.id AND seq BETWEEN bounds.from_seq AND least(bounds.from_seq + $4::bigint - 1, bounds.last_seq)
+               UNION ALL
+               SELECT seq, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, body, created_at
+               FROM chat.room_events
+               WHERE room_id = bounds.id AND seq BETWEEN bounds.from_seq AND least(bounds.from_seq + $4::bigint - 1, bounds.last_seq)
+               OFFSET 0) AS entry ON true
+           ORDER BY entry.seq"#,
+        tail.room_id as RoomId,
+        tail.stay_of as Option<UserId>,
+        // A cursor near the end of the numbers must not overflow.
+        tail.after.min(i64::MAX / 2),
+        tail.limit,
+    )
+    .fetch_all(db)
+    .await
 }
 
 /// Reads stretches of several rooms, as this viewer may see them (nobody: with every `client_id`), in the order of the windows. For use in a snapshot in
@@ -145,7 +193,6 @@ pub(crate) async fn list_windows_of(
     epoch: i64,
 ) -> Result<Vec<RoomEvent>, Error> {
     let windows: Vec<Window> = of.iter().map(|(_, window)| *window).collect();
-    // Each seq of a stretch is a row, found or not.
     let viewers = of
         .iter()
         .flat_map(|(viewer, window)| (window.from..=window.to).map(|_| *viewer));
@@ -156,31 +203,44 @@ pub(crate) async fn list_windows_of(
         .collect()
 }
 
-async fn list_rows(
-    db: &mut PgConnection,
-    windows: &[Window],
-) -> Result<Vec<EntryRow>, sqlx::Error> {
+/// Each seq of each stretch is a row, in their order.
+async fn list_rows(db: &mut PgConnection, windows: &[Window]) -> Result<Vec<EntryRow>, Error> {
     let rooms: Vec<RoomId> = windows.iter().map(|window| window.room_id).collect();
     let froms: Vec<i64> = windows.iter().map(|window| window.from).collect();
     let tos: Vec<i64> = windows.iter().map(|window| window.to).collect();
-    sqlx::query_as!(
+    let rows = sqlx::query_as!(
         EntryRow,
-        r#"SELECT w.room_id AS "room_id!: RoomId", s.seq AS "seq?",
-                  m.id AS "message_id?: MessageId", m.sender_id AS "sender_id?: UserId", m.client_id AS "client_id?", m.text,
-                  m.mention_ids AS "mention_ids?: Vec<UserId>", m.reply_to_id AS "reply_to_id?: MessageId", m.reply_to_seq,
-                  m.reply_to_sender_id AS "reply_to_sender_id?: UserId", m.reply_to_excerpt, m.edited_at, m.deleted_at,
-                  e.body AS "body?", coalesce(m.created_at, e.created_at) AS created_at
+        r#"SELECT w.room_id AS "room_id!: RoomId", entry.seq AS "seq!",
+                  entry.id AS "message_id?: MessageId", entry.sender_id AS "sender_id?: UserId", entry.client_id AS "client_id?",
+                  entry.text AS "text?", entry.mention_ids AS "mention_ids?: Vec<UserId>", entry.reply_to_id AS "reply_to_id?: MessageId",
+                  entry.reply_to_seq AS "reply_to_seq?", entry.reply_to_sender_id AS "reply_to_sender_id?: UserId",
+                  entry.reply_to_excerpt AS "reply_to_excerpt?", entry.edited_at AS "edited_at?", entry.deleted_at AS "deleted_at?",
+                  entry.body AS "body?", entry.created_at AS "created_at!"
            FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS w (room_id, from_seq, to_seq, place)
-           CROSS JOIN LATERAL generate_series(w.from_seq, w.to_seq) AS s (seq)
-           LEFT JOIN chat.chat_messages m ON m.room_id = w.room_id AND m.seq = s.seq
-           LEFT JOIN chat.room_events e ON e.room_id = w.room_id AND e.seq = s.seq
-           ORDER BY w.place, s.seq"#,
+           CROSS JOIN LATERAL (
+               SELECT seq, id, sender_id, client_id, text, mention_ids, reply_to_id, reply_to_seq, reply_to_sender_id, reply_to_excerpt,
+                      edited_at, deleted_at, NULL::bytea AS body, created_at
+               FROM chat.chat_messages
+               WHERE room_id = w.room_id AND seq BETWEEN w.from_seq AND w.to_seq
+               UNION ALL
+               SELECT seq, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, body, created_at
+               FROM chat.room_events
+               WHERE room_id = w.room_id AND seq BETWEEN w.from_seq AND w.to_seq
+               OFFSET 0) AS entry
+           ORDER BY w.place, entry.seq"#,
         &rooms as &[RoomId],
         &froms,
         &tos,
     )
     .fetch_all(db)
-    .await
+    .await?;
+    let asked = windows
+        .iter()
+        .flat_map(|window| (window.from..=window.to).map(|seq| (window.room_id, seq)));
+    if !asked.eq(rows.iter().map(|row| (row.room_id, row.seq))) {
+        return Err(hole());
+    }
+    Ok(rows)
 }
 
 /// The first entries of some kinds in stretches of rooms' logs, without looking at messages, in the order of the windows.
@@ -223,12 +283,9 @@ pub(crate) async fn list_kinds(
 
 /// Renders an entry: a message from its row, which may be a tombstone by now; anything else from its stored body.
 fn event(row: EntryRow, epoch: u64, viewer: Option<UserId>) -> Result<RoomEvent, Error> {
-    let (Some(seq), Some(created_at)) = (row.seq, row.created_at) else {
-        return Err(hole());
-    };
     if let Some(body) = row.body {
         let body = RoomEvent::decode(body.as_slice())?;
-        return Ok(stored(body, row.room_id, seq, (epoch, created_at)));
+        return Ok(stored(body, row.room_id, row.seq, (epoch, row.created_at)));
     }
     let (Some(id), Some(sender_id)) = (row.message_id, row.sender_id) else {
         return Err(hole());
@@ -236,7 +293,7 @@ fn event(row: EntryRow, epoch: u64, viewer: Option<UserId>) -> Result<RoomEvent,
     let message = Message::from(MessageRow {
         id,
         room_id: row.room_id,
-        seq,
+        seq: row.seq,
         sender_id,
         client_id: row.client_id.unwrap_or_default(),
         text: row.text,
@@ -245,7 +302,7 @@ fn event(row: EntryRow, epoch: u64, viewer: Option<UserId>) -> Result<RoomEvent,
         reply_to_seq: row.reply_to_seq,
         reply_to_sender_id: row.reply_to_sender_id,
         reply_to_excerpt: row.reply_to_excerpt,
-        created_at,
+        created_at: row.created_at,
         edited_at: row.edited_at,
         deleted_at: row.deleted_at,
     });
@@ -269,3 +326,6 @@ fn hole() -> Error {
         column: "seq",
     }
 }
+
+#[cfg(test)]
+mod tests;
