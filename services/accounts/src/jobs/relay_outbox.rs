@@ -158,18 +158,26 @@ async fn put_back(
     error: &RelayError,
 ) -> sqlx::Result<()> {
     let attempts = items.iter().map(|item| item.attempts).max().unwrap_or(1);
-    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
-    let pause = FIRST_PAUSE
-        .saturating_mul(1 << doublings)
-        .min(LONGEST_PAUSE)
-        .mul_f64(kith_clock::jitter(0.2));
     let retryable = matches!(error, RelayError::Sibling(failure) if failure.is_retryable());
     if retryable {
         tracing::info!(%error, target = target.word(), attempts, "a sibling service could not be told; it will be");
     } else {
         tracing::error!(%error, target = target.word(), attempts, "a sibling service refused what it was told");
     }
-    let ids: Vec<i64> = items.iter().map(|item| item.id).collect();
-    let due = app.now() + delta(pause);
-    outbox::update_due(&mut *app.pool.acquire().await?, &ids, due).await
+    let mut db = app.pool.acquire().await?;
+    // What is new waits no longer for having been in one batch with what was refused many times.
+    for run in items.chunk_by(|a, b| a.attempts == b.attempts) {
+        let ids: Vec<i64> = run.iter().map(|item| item.id).collect();
+        let due = app.now() + delta(pause_after(run[0].attempts));
+        outbox::update_due(&mut db, &ids, due).await?;
+    }
+    Ok(())
+}
+
+fn pause_after(attempts: i32) -> Duration {
+    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
+    FIRST_PAUSE
+        .saturating_mul(1 << doublings)
+        .min(LONGEST_PAUSE)
+        .mul_f64(kith_clock::jitter(0.2))
 }

@@ -118,6 +118,22 @@ async fn a_user_whom_a_sibling_refuses_does_not_hold_up_the_others() {
         node.register("good_one").await,
     ];
     world.siblings.told.refuse(&user(&bad).user_id);
+    // The one has been refused for long; the other is in one batch with it for the first time.
+    sqlx::query("UPDATE accounts.outbox SET due_at = now() - interval '1 s', attempts = CASE WHEN user_id = $1::uuid THEN 12 ELSE 0 END")
+        .bind(&user(&bad).user_id)
+        .execute(&node.pool)
+        .await
+        .unwrap();
+    eventually("the batch was tried", || async {
+        let tried: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM accounts.outbox WHERE attempts > 12 AND due_at > now()",
+        )
+        .fetch_one(&node.pool)
+        .await
+        .unwrap();
+        (tried == 2).then_some(())
+    })
+    .await;
 
     world.siblings.told.set_down(false);
 
