@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -39,12 +38,12 @@ pub struct Start {
     /// Run only these roles: accounts, friends, chat, presence, gateway, or all.
     #[arg(long, value_name = "ROLES")]
     pub role: Option<String>,
-    /// Answer REST and WebSocket here; port 0 picks a free one [default: 127.0.0.1:8080].
+    /// Answer REST and WebSocket here; a host's name may stand for its address, port 0 picks a free one [default: 127.0.0.1:8080].
     #[arg(long, value_name = "ADDR:PORT")]
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<String>,
     /// Answer metrics, health and gRPC here; never give it to the public [default: 127.0.0.1:0].
     #[arg(long, value_name = "ADDR:PORT")]
-    pub internal_listen: Option<SocketAddr>,
+    pub internal_listen: Option<String>,
 }
 
 /// What to do instead of starting.

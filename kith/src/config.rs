@@ -218,9 +218,12 @@ fn loader(place: &Place, start: Option<&Start>) -> Loader {
         .file(place.config.as_deref())
         .flag("node.data", place.data.as_ref().map(path))
         .flag("node.roles", start.and_then(|start| start.role.as_ref()))
-        .flag("server.listen", start.and_then(|start| start.listen))
+        .flag(
+            "server.listen",
+            start.and_then(|start| start.listen.as_ref()),
+        )
         .flag(
             "server.internal_listen",
-            start.and_then(|start| start.internal_listen),
+            start.and_then(|start| start.internal_listen.as_ref()),
         )
 }

@@ -3,6 +3,7 @@
 //! once. The only crate that reads the environment.
 #![warn(missing_docs)]
 
+mod address;
 mod environment;
 mod loader;
 mod problems;

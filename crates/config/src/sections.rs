@@ -5,15 +5,17 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::Problems;
+use crate::{Problems, address};
 
 /// `[server]`: where the process listens and how it ends.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
     /// REST, WebSocket, web client.
+    #[serde(deserialize_with = "address::read")]
     pub listen: SocketAddr,
     /// Metrics, health, reflection, gRPC for other backends.
+    #[serde(deserialize_with = "address::read")]
     pub internal_listen: SocketAddr,
     /// From SIGTERM to exit.
     #[serde(with = "humantime_serde")]

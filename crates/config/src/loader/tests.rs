@@ -62,6 +62,23 @@ fn a_variable_wins_over_the_file_and_a_flag_over_both() {
 }
 
 #[test]
+fn a_hosts_name_may_stand_for_its_address() {
+    let at = |address: &str| -> Result<Everything, _> {
+        loader(&[("KITH__SERVER__LISTEN", address)]).load()
+    };
+
+    let config = at("localhost:8081").unwrap();
+    let refused = at("localhost").unwrap_err().to_string();
+
+    assert!(config.server.listen.ip().is_loopback());
+    assert_eq!(config.server.listen.port(), 8081);
+    assert!(
+        refused.contains("server.listen") && refused.contains("localhost:8080"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_secret_that_looks_like_a_number_stays_what_it_is() {
     let config: Everything = loader(&[("KITH__SECRETS__KEY", "0012345678901234e5")])
         .load()
