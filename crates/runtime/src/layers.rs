@@ -2,7 +2,7 @@
 //!
 //! 1. trace: the call becomes a span, a child of the caller's, so that a message is one trace from socket to query;
 //! 2. metrics: how many, how long, how they ended, by method;
-//! 3. limit: what is above the calls that one server works on at once, over all connections, is refused at once;
+//! 3. limit: what is above the calls that one server works on at once, over all connections, is refused at once, and what only reads sooner;
 //! 4. deadline: what comes too late is not begun, what gets late is stopped, and what the call asks of others gets no more time than it has itself;
 //! 5. panic: a bug in one call is that call's `internal`, and neither its connection's nor its process's end.
 //!
@@ -23,7 +23,7 @@ use std::{
 use futures::FutureExt as _;
 use http::{Request, Response};
 use kith_error::{Failure, Reason};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::{Code, Status, body::Body, metadata::MetadataMap, service::Routes};
 use tower::Service;
 use tracing::Instrument as _;
@@ -42,15 +42,38 @@ pub(crate) struct Observed {
     routes: Routes,
     /// Places for calls in work; clones share them.
     places: Arc<Semaphore>,
+    /// How many of them pages of history, lists and searches may have, so that sends, resumes and tokens find one.
+    reading: Arc<Semaphore>,
+}
+
+/// Places of a call; free again when it is dropped.
+struct Places {
+    _place: OwnedSemaphorePermit,
+    _reading: Option<OwnedSemaphorePermit>,
 }
 
 impl Observed {
-    /// Works on at most so many calls at once. Streams count until they are open.
-    pub(crate) fn new(routes: Routes, calls: usize) -> Self {
+    /// Works on at most so many calls at once, and so many that only read. Streams count until they are open.
+    pub(crate) fn new(routes: Routes, calls: usize, reading: usize) -> Self {
         Self {
             routes,
             places: Arc::new(Semaphore::new(calls)),
+            reading: Arc::new(Semaphore::new(reading)),
         }
+    }
+
+    /// None: there are too many calls.
+    fn places_for(&self, method: &str) -> Option<Places> {
+        let take = |places: &Arc<Semaphore>| Arc::clone(places).try_acquire_owned().ok();
+        let reading = if only_reads(method) {
+            Some(take(&self.reading)?)
+        } else {
+            None
+        };
+        Some(Places {
+            _place: take(&self.places)?,
+            _reading: reading,
+        })
     }
 }
 
@@ -72,14 +95,14 @@ impl Service<Request<Body>> for Observed {
         if timeout.is_some_and(|timeout| timeout < TOO_LATE) {
             return Box::pin(std::future::ready(Ok(too_late())));
         }
-        let Ok(place) = self.places.clone().try_acquire_owned() else {
+        let Some(places) = self.places_for(&method) else {
             metrics::counter!("kith_rpc_shed_total").increment(1);
             let failure = Failure::unavailable(RETRY_AFTER);
             return Box::pin(std::future::ready(Ok(Status::from(failure).into_http())));
         };
         let answer = AssertUnwindSafe(self.routes.call(request)).catch_unwind();
         let observed = async move {
-            let _place = place;
+            let _places = places;
             let answer = deadline::within(timeout, answer);
             let answered = match timeout {
                 Some(timeout) => tokio::time::timeout(timeout, answer).await.ok(),
@@ -95,6 +118,14 @@ impl Service<Request<Body>> for Observed {
         };
         Box::pin(observed.instrument(span))
     }
+}
+
+/// By its verb: what it would have told can be asked for again. What gateways deliver by is no such call, whatever its name.
+fn only_reads(method: &str) -> bool {
+    let mut parts = method.rsplit('/');
+    let (verb, service) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+    let reads = ["Get", "List", "Search"];
+    reads.iter().any(|start| verb.starts_with(start)) && !service.ends_with("DeliveryService")
 }
 
 fn too_late() -> Response<Body> {
@@ -166,7 +197,7 @@ mod tests {
         fn call(&mut self, request: Request<Body>) -> Self::Future {
             Box::pin(async move {
                 assert!(!request.uri().path().ends_with("/Panic"), "as asked");
-                if request.uri().path().ends_with("/Hang") {
+                if request.uri().path().ends_with("Hang") {
                     std::future::pending::<()>().await;
                 }
                 Ok(Response::new(Body::empty()))
@@ -183,7 +214,9 @@ mod tests {
             .header("grpc-timeout", timeout)
             .body(Body::empty())
             .unwrap();
-        let answer = Observed::new(Routes::new(Moody), 1).oneshot(request).await;
+        let answer = Observed::new(Routes::new(Moody), 1, 1)
+            .oneshot(request)
+            .await;
         let response = answer.unwrap_or_else(|never| match never {});
         Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
     }
@@ -196,7 +229,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_above_the_limit_is_refused_at_once_whatever_connection_it_comes_over() {
-        let first = Observed::new(Routes::new(Moody), 1);
+        let first = Observed::new(Routes::new(Moody), 1, 1);
         let second = first.clone();
         let request = |method: &str| {
             Request::post(format!("/test.Moody/{method}"))
@@ -219,6 +252,35 @@ mod tests {
         assert_eq!(code(refused), Code::Unavailable);
         let after = after.unwrap_or_else(|never| match never {});
         assert_eq!(code(after), Code::Ok, "the other one was given up");
+    }
+
+    #[tokio::test]
+    async fn what_only_reads_leaves_places_for_what_does_more() {
+        let server = Observed::new(Routes::new(Moody), 3, 1);
+        let call = |path: &str| {
+            let request = Request::post(path).body(Body::empty()).unwrap();
+            server.clone().oneshot(request)
+        };
+        let code = |response: Result<Response<Body>, Infallible>| {
+            let response = response.unwrap_or_else(|never| match never {});
+            Status::from_header_map(response.headers()).map_or(Code::Ok, |status| status.code())
+        };
+        let mut page = call("/test.Moody/GetHang");
+        assert!(futures::poll!(&mut page).is_pending());
+
+        let another = code(call("/test.Moody/GetMore").await);
+        let send = code(call("/test.Moody/SendMessage").await);
+        let heads = code(call("/test.DeliveryService/GetHeads").await);
+        drop(page);
+        let later = code(call("/test.Moody/GetMore").await);
+
+        assert_eq!((another, send), (Code::Unavailable, Code::Ok));
+        assert_eq!(
+            heads,
+            Code::Unimplemented,
+            "nobody is asked, and none was refused"
+        );
+        assert_eq!(later, Code::Ok);
     }
 
     #[tokio::test]

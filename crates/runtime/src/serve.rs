@@ -17,6 +17,9 @@ use crate::{Shutdown, layers::Observed};
 const CALLS_PER_CONNECTION: usize = 1024;
 /// Calls in work on all connections of one server: who opens ever more connections gets no more than four can have.
 const CALLS: usize = 4 * CALLS_PER_CONNECTION;
+/// Calls in work that only read: fewer than one connection may have, so that a gateway whose clients page through histories has places left for what
+/// they send.
+const READING: usize = CALLS_PER_CONNECTION * 3 / 4;
 /// A gateway's calls all share one connection, so this must not be the narrower gate.
 const STREAMS_PER_CONNECTION: u32 = 16 * 1024;
 /// Streams that a client may have reset before we came to them, and that we had to reset for its errors; a connection above that
@@ -61,7 +64,7 @@ where
         .initial_connection_window_size(CONNECTION_WINDOW)
         .http2_keepalive_interval(Some(Duration::from_secs(20)))
         .serve_with_incoming_shutdown(
-            Observed::new(routes.prepare(), CALLS),
+            Observed::new(routes.prepare(), CALLS, READING),
             incoming,
             async move {
                 shutdown.signalled().await;
