@@ -5,8 +5,10 @@
 pub enum Action {
     /// Connect again after a [`Backoff`](crate::backoff::Backoff).
     Reconnect,
-    /// Get a fresh access token, then connect again.
+    /// Get a fresh access token, then connect again; the login is over when there can be none.
     RefreshThenReconnect,
+    /// The token is worth nothing, perhaps only to this server: the same while there can be a fresh one, or stop.
+    RefreshOrStop,
     /// Do not connect again by itself: a person has to do something.
     Stop,
 }
@@ -33,6 +35,7 @@ impl Action {
     pub fn for_close(code: Option<u16>) -> Self {
         match code {
             Some(TOKEN_EXPIRED) => Self::RefreshThenReconnect,
+            Some(AUTH_FAILED) => Self::RefreshOrStop,
             Some(4500..=4999) => Self::Stop,
             _ => Self::Reconnect,
         }
@@ -45,7 +48,7 @@ mod tests {
 
     #[test]
     fn every_code_of_the_contract_has_its_action() {
-        use Action::{Reconnect, RefreshThenReconnect, Stop};
+        use Action::{Reconnect, RefreshOrStop, RefreshThenReconnect, Stop};
         let table = [
             (None, Reconnect),
             (Some(1001), Reconnect),
@@ -56,7 +59,7 @@ mod tests {
             (Some(4003), Reconnect),
             (Some(4004), Reconnect),
             (Some(4500), Stop),
-            (Some(4501), Stop),
+            (Some(4501), RefreshOrStop),
             (Some(4502), Stop),
             (Some(4503), Stop),
             (Some(4504), Stop),

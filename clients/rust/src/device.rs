@@ -300,9 +300,9 @@ impl Device {
         self.send_due(actions);
     }
 
-    /// The connection has ended, or was never made. `share` of the longest wait is waited, or `at_least` if that is more.
+    /// The connection has ended, or was never made. `share` of the longest wait is waited, after `at_least`, which the server may have told many at once.
     pub fn closed(&mut self, now: Instant, share: f64, at_least: Duration) {
-        let wait = self.backoff.delay_at(share).max(at_least);
+        let wait = self.backoff.delay_at(share) + at_least;
         self.link = Link::Waiting(now + wait);
         self.outbox.disconnect();
         self.fetching = Fetching::default();

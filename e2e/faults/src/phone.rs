@@ -251,7 +251,7 @@ impl Shared {
                 if let ConnectError::Refused { refused, .. } = &error {
                     self.note_refusal("hello", None, &refused.code, true);
                 }
-                if let ConnectError::NoUpgrade(status) = &error {
+                if let ConnectError::NoUpgrade(status, _) = &error {
                     self.note_refusal("upgrade", Some(*status), "", true);
                 }
                 Err(error.to_string())

@@ -19,9 +19,12 @@ const KNOCKING: Duration = Duration::from_secs(10);
 /// Events of one fetch.
 const STRETCH: u32 = 1_000;
 
+/// An open socket; or when to come again, if the server said so.
+pub(super) type Knocked = Result<(Link, Frames), Option<Duration>>;
+
 /// An answer.
 pub(super) enum Answered {
-    Knocked(Option<(Link, Frames)>),
+    Knocked(Knocked),
     Sent {
         room: RoomId,
         client_id: String,
@@ -41,12 +44,12 @@ pub(super) fn connect(api: &Api) -> Call {
     async move {
         let knocking = knock(&url, Upgrade::default());
         let knocked = match tokio::time::timeout(KNOCKING, knocking).await {
-            Ok(Ok(halves)) => Some(halves),
+            Ok(Ok(halves)) => Ok(halves),
             Ok(Err(error)) => {
                 note(&error);
-                None
+                Err(error.retry_after())
             }
-            Err(_) => None,
+            Err(_) => Err(None),
         };
         Answered::Knocked(knocked)
     }

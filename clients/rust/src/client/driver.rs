@@ -216,7 +216,7 @@ impl<S: Store> Driver<S> {
         let now = std::time::Instant::now();
         turn.is_new = true;
         match answered {
-            Answered::Knocked(halves) => self.knocked(halves, turn),
+            Answered::Knocked(knocked) => self.knocked(knocked, turn),
             Answered::Sent {
                 room,
                 client_id,

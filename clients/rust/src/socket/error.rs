@@ -1,6 +1,8 @@
 //! How connecting and asking fail.
 
-use tokio_tungstenite::tungstenite;
+use std::time::Duration;
+
+use tokio_tungstenite::tungstenite::{self, http::header::RETRY_AFTER};
 
 use super::Closed;
 use crate::model::Refused;
@@ -22,9 +24,9 @@ pub enum ConnectError {
     /// The first frame was neither `ready` nor `err`.
     #[error("the server did not answer hello")]
     NotReady,
-    /// The server would not upgrade.
+    /// The server would not upgrade: the status, and its `Retry-After`.
     #[error("no upgrade: status {0}")]
-    NoUpgrade(u16),
+    NoUpgrade(u16, Option<Duration>),
     /// A header that cannot be sent.
     #[error("a header of the upgrade is not valid")]
     BadHeader,
@@ -33,10 +35,24 @@ pub enum ConnectError {
     Transport(#[source] Box<tungstenite::Error>),
 }
 
+impl ConnectError {
+    /// When to come again, if the server said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::NoUpgrade(_, retry_after) => *retry_after,
+            _ => None,
+        }
+    }
+}
+
 impl From<tungstenite::Error> for ConnectError {
     fn from(error: tungstenite::Error) -> Self {
         match error {
-            tungstenite::Error::Http(response) => Self::NoUpgrade(response.status().as_u16()),
+            tungstenite::Error::Http(response) => {
+                let retry_after = response.headers().get(RETRY_AFTER);
+                let seconds = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+                Self::NoUpgrade(response.status().as_u16(), seconds.map(Duration::from_secs))
+            }
             other => Self::Transport(Box::new(other)),
         }
     }

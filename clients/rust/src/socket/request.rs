@@ -107,9 +107,16 @@ impl Link {
 
     /// Sets my own status: `online`, `away` or `invisible`.
     pub async fn status(&self, status: &str) -> Result<(), SocketError> {
-        self.ask(json!({ "t": "status", "status": status }))
-            .await
-            .map(drop)
+        self.status_with(status, None).await
+    }
+
+    /// The same, with a few words of one's own.
+    pub async fn status_with(&self, status: &str, custom: Option<&str>) -> Result<(), SocketError> {
+        let mut frame = json!({ "t": "status", "status": status });
+        if let Some(custom) = custom {
+            frame["custom"] = custom.into();
+        }
+        self.ask(frame).await.map(drop)
     }
 
     /// A stretch of a room's log above `after`.

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Driver, Refreshed, Turn, calls};
+use super::{
+    Driver, Refreshed, Turn,
+    calls::{self, Knocked},
+};
 use crate::{
     client::update::End,
-    close,
+    close::Action::{self, RefreshOrStop, RefreshThenReconnect, Stop},
     model::ServerFrame,
     socket::{Closed, Frames, Hello, Link},
     store::Store,
@@ -95,9 +98,14 @@ impl<S: Store> Driver<S> {
         self.calls.push(calls::connect(&self.servers[self.server]));
     }
 
-    pub(super) fn knocked(&mut self, halves: Option<(Link, Frames)>, turn: &mut Turn) {
-        let Some((link, frames)) = halves else {
-            return self.lost(None, turn);
+    pub(super) fn knocked(&mut self, knocked: Knocked, turn: &mut Turn) {
+        let (link, frames) = match knocked {
+            Ok(halves) => halves,
+            Err(retry_after) => {
+                // All who were refused heard the same time: their own share of a wait comes on top.
+                self.stay_away = retry_after.map(|after| Instant::now() + after);
+                return self.lost(None, turn);
+            }
         };
         let hello =
             Hello::with_token(&self.access.login.access_token).resuming(self.device.hello());
@@ -115,12 +123,12 @@ impl<S: Store> Driver<S> {
         self.wants_line = false;
         self.server = (self.server + 1) % self.servers.len();
         let code = closed.as_ref().and_then(|closed| closed.code);
-        match (close::Action::for_close(code), closed) {
-            (close::Action::Stop, Some(closed)) => self.end = Some(End::Closed(closed)),
-            (close::Action::RefreshThenReconnect, _) if self.access.can_refresh() => {
+        match (Action::for_close(code), closed) {
+            (RefreshThenReconnect | RefreshOrStop, _) if self.access.can_refresh() => {
                 self.access.is_stale = true;
             }
-            (close::Action::RefreshThenReconnect, _) => self.end = Some(End::LoggedOut),
+            (RefreshThenReconnect, _) => self.end = Some(End::LoggedOut),
+            (Stop | RefreshOrStop, Some(closed)) => self.end = Some(End::Closed(closed)),
             _ => {}
         }
         let now = Instant::now();
