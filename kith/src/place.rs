@@ -1,7 +1,7 @@
 //! Where the data of an instance is: the databases of its services, given or embedded, for a node that starts and for a
 //! command that joins or wakes a stopped one.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -204,4 +204,14 @@ pub(crate) fn read_address(folder: &Path, name: &str) -> Option<SocketAddr> {
         .trim()
         .parse()
         .ok()
+}
+
+/// An address that stands for all of a machine's is reached through its loopback.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }

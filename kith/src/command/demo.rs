@@ -7,6 +7,8 @@ mod people;
 mod talk;
 mod visits;
 
+use std::net::SocketAddr;
+
 use kith_clock::Clock;
 
 use super::speaker;
@@ -24,17 +26,16 @@ const KEY_NAME: &str = "kith-demo";
 const MONTHS: i64 = 4;
 
 pub(super) async fn run(config: &Config, stay: bool) -> anyhow::Result<()> {
-    let (made, visits) = speaker::with_speaker(config, KEY_NAME, async |speaker| {
+    let made = speaker::with_speaker(config, KEY_NAME, async |speaker| {
         let mut community = Community::new(speaker.clone(), Clock::system().now());
-        let made = fill(&mut community).await?;
-        if !made && !stay {
-            return Ok((made, None));
-        }
-        community.meet(PASSWORD).await?;
-        let visits = Visits::begin(speaker.node(), community.user_ids()?).await?;
-        Ok((made, Some(visits)))
+        fill(&mut community).await
     })
     .await?;
+    let visits = if made || stay {
+        Some(Visits::begin(gateway(config)).await?)
+    } else {
+        None
+    };
     say(if made {
         "\nThe demo community is there."
     } else {
@@ -71,6 +72,12 @@ async fn fill(community: &mut Community) -> anyhow::Result<bool> {
     say(&format!("… {messages} messages."));
     community.complete().await?;
     Ok(true)
+}
+
+/// Where devices reach this node.
+fn gateway(config: &Config) -> SocketAddr {
+    let address = place::read_address(&config.folder(), PUBLIC_ADDRESS);
+    place::reachable(address.unwrap_or(config.server.listen))
 }
 
 /// The web client's first page offers them.

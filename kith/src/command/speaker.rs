@@ -34,7 +34,7 @@ const ATTEMPTS: u32 = 12;
 pub(in crate::command) struct Speaker {
     channel: Channel,
     authorization: MetadataValue<Ascii>,
-    /// Log-ins and who is here are for nodes alone, and the person who runs this command is as trusted as one.
+    /// Log-ins are for nodes alone, and the person who runs this command is as trusted as one.
     node: Upstream,
 }
 
@@ -66,11 +66,6 @@ impl Speaker {
             authorization,
             node,
         })
-    }
-
-    /// The same channel as a node of the cluster; it needs no key, and so outlives it.
-    pub(in crate::command) fn node(&self) -> Upstream {
-        self.node.clone()
     }
 
     pub(in crate::command) fn user_import(&self) -> UserImportServiceClient<Spoken> {

@@ -1,11 +1,13 @@
 //! Whether the node answers, asked from outside as a client would.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+
+use crate::place::reachable;
 
 const LIMIT: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -35,14 +37,4 @@ async fn ask(address: SocketAddr) -> std::io::Result<String> {
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
-}
-
-/// An address that stands for all of a machine's is reached through its loopback.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }

@@ -13,10 +13,9 @@ use kith_api::chat::v1::{
     MarkMessageAsReadRequest, SendMessageRequest,
 };
 use kith_api::friends::v1::{
-    RequestAction, RespondToFriendRequestRequest, SearchUsersRequest, SendFriendRequestRequest,
+    RequestAction, RespondToFriendRequestRequest, SendFriendRequestRequest,
 };
 use kith_error::{Failure, Reason};
-use kith_ids::UserId;
 use tonic::Status;
 
 use super::people::{GROUPS, PENDING, PEOPLE, Person, friends};
@@ -85,51 +84,6 @@ impl Community {
             self.ids.push(id);
         }
         Ok(())
-    }
-
-    /// Finds everybody, as an earlier run made them: the first by her password, the others as she finds them.
-    pub(super) async fn meet(&mut self, password: &str) -> anyhow::Result<()> {
-        if !self.ids.is_empty() {
-            return Ok(());
-        }
-        let first = self.login(PEOPLE[0].username, password).await?;
-        let first = first.context(PEOPLE[0].username)?;
-        self.ids.push(first.clone());
-        for person in &PEOPLE[1..] {
-            let id = match self.find(&first, person.username).await? {
-                Some(id) => id,
-                // They do not want to be found any more.
-                None => self
-                    .login(person.username, password)
-                    .await?
-                    .context(person.username)?,
-            };
-            self.ids.push(id);
-        }
-        Ok(())
-    }
-
-    async fn find(&self, viewer: &str, username: &str) -> anyhow::Result<Option<String>> {
-        let request = SearchUsersRequest {
-            query: username.to_owned(),
-            ..Default::default()
-        };
-        let answer = patiently(async || {
-            self.speaker
-                .friends_as(viewer)
-                .search_users(request.clone())
-                .await
-        })
-        .await?;
-        let users = answer.into_inner().users.into_iter();
-        let mut found = users.filter(|user| user.username == username);
-        Ok(found.next().map(|user| user.user_id))
-    }
-
-    /// Everybody's ids, in the order of [`PEOPLE`].
-    pub(super) fn user_ids(&self) -> anyhow::Result<Vec<UserId>> {
-        let ids = self.ids.iter().map(|id| id.parse().context("an odd id"));
-        ids.collect()
     }
 
     async fn make_person(&self, person: &Person, password: &str) -> anyhow::Result<String> {

@@ -1,34 +1,30 @@
-//! Lets people of the demo be here, as a gateway of their devices would: all have looked in once, some say something of themselves, and while
+//! Lets people of the demo be here, each with a device of the SDK: all have looked in once, some say something of themselves, and while
 //! `kith demo --stay` runs some are here, some are away, and some come and go.
 
-use std::time::Duration;
+use std::{net::SocketAddr, slice::from_ref, time::Duration};
 
-use anyhow::{Context as _, bail};
-use kith_api::presence::v1::{
-    AttachRequest, AttachResponse, Beat, Choice, Connect, Custom, Disconnect, Report, SetStatus,
-    answer::Result as Answered, news::News, report::Report as Kind,
+use anyhow::Context as _;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use kith_sdk::{
+    client::Client,
+    rest::{Api, ApiError, Credentials},
+    store::MemoryStore,
 };
-use kith_auth::Caller;
-use kith_client::Upstream;
-use kith_clock::Clock;
-use kith_ids::UserId;
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::mpsc,
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
 
-/// Longer than presence gathers what it writes.
-const SETTLE: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_secs(10);
+use super::{PASSWORD, people::PEOPLE};
+
+/// For a device to be connected, and for a login that the node put off.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Before a login is tried again that the node has put off without a time.
+const PAUSE: Duration = Duration::from_secs(1);
 /// Somebody comes or goes this often.
 const COMING: Duration = Duration::from_secs(20);
-/// How often it beats until the service has said how often.
-const BEAT: Duration = Duration::from_secs(5);
-/// Requests on their way.
-const REQUESTS: usize = 16;
+/// Logins at once: each costs the node a password hash.
+const AT_ONCE: usize = 2;
 
 /// What somebody does while the demo stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +47,18 @@ const SAYINGS: [(usize, &str); 7] = [
     (26, "Coffee first"),
 ];
 
-/// A stream to presence that is open.
+/// Everybody, logged in.
 pub(super) struct Visits {
-    node: Upstream,
-    people: Vec<UserId>,
-    requests: mpsc::Sender<AttachRequest>,
-    news: Streaming<AttachResponse>,
-    beat: Duration,
+    server: Api,
+    visitors: Vec<Visitor>,
+}
+
+/// Somebody, what their device keeps, and the device while it is switched on.
+struct Visitor {
+    place: usize,
+    store: MemoryStore,
+    device: Client,
+    is_here: bool,
 }
 
 /// The first one is who tries the demo out, so they come by themselves.
@@ -72,155 +73,132 @@ const fn habit(place: usize) -> Habit {
 }
 
 impl Visits {
-    /// Everybody looks in, and says what they have to say.
-    pub(super) async fn begin(node: Upstream, people: Vec<UserId>) -> anyhow::Result<Self> {
-        let (requests, outgoing) = mpsc::channel(REQUESTS);
-        let mut client = node.presence_stream(&Caller::node("demo"));
-        let opening = client.attach(ReceiverStream::new(outgoing));
-        let news = timeout(PATIENCE, opening)
-            .await
-            .context("presence does not answer")??;
-        let mut visits = Self {
-            node,
-            people,
-            requests,
-            news: news.into_inner(),
-            beat: BEAT,
-        };
-        let everybody = 0..visits.people.len();
-        let mut reports: Vec<Kind> = everybody
-            .clone()
-            .filter_map(|place| visits.coming(place))
-            .collect();
-        reports.extend(everybody.map(status_of));
-        let answers = visits.people.len();
-        visits.send(reports).await?;
-        timeout(PATIENCE, visits.wait_for(answers))
-            .await
-            .context("presence does not answer")??;
-        sleep(SETTLE).await;
-        Ok(visits)
+    /// Everybody logs in, looks in, and says what they have to say.
+    pub(super) async fn begin(gateway: SocketAddr) -> anyhow::Result<Self> {
+        let server = Api::new(&format!("http://{gateway}"))?;
+        let visitors = stream::iter(0..PEOPLE.len())
+            .map(|place| Visitor::come(&server, place))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        Ok(Self { server, visitors })
     }
 
     /// Everybody leaves.
-    pub(super) async fn end(mut self) -> anyhow::Result<()> {
-        let everybody = (0..self.people.len()).map(leaving).collect();
-        self.send(everybody).await?;
-        sleep(SETTLE).await;
+    pub(super) async fn end(self) -> anyhow::Result<()> {
+        for mut visitor in self.visitors {
+            visitor.leave().await;
+            // What an ended device was is no session of theirs any more.
+            visitor.device.api().logout().await?;
+        }
         Ok(())
     }
 
-    /// Lets people come and go until this process is told to end.
+    /// Lets people come and go until this process is told to end. A node that is away meanwhile finds them again when it is back.
     pub(super) async fn stay(mut self) -> anyhow::Result<()> {
-        let gone = self.places(Habit::Gone).into_iter().map(leaving);
-        self.send(gone.collect()).await?;
-        let restless = self.places(Habit::ComesAndGoes);
-        let mut here = vec![true; self.people.len()];
-        let mut turn = 0;
-        let (mut beats, mut comings) = (interval(self.beat), interval(COMING));
-        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        for place in places(Habit::Gone) {
+            self.visitors[place].leave().await;
+        }
+        let mut restless = places(Habit::ComesAndGoes).into_iter().cycle();
+        let mut comings = interval(COMING);
         comings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut terminate = signal(SignalKind::terminate())?;
         loop {
             tokio::select! {
-                _ = beats.tick() => self.send(vec![Kind::Beat(Beat {})]).await?,
-                _ = comings.tick(), if !restless.is_empty() => {
-                    let place = restless[turn % restless.len()];
-                    turn += 1;
-                    here[place] = !here[place];
-                    let report = if here[place] { self.coming(place) } else { Some(leaving(place)) };
-                    self.send(report.into_iter().collect()).await?;
-                }
-                news = self.news.message() => if !matches!(news, Ok(Some(_))) {
-                    bail!("the instance has ended");
+                _ = comings.tick() => if let Some(place) = restless.next() {
+                    self.visitors[place].come_or_go(&self.server).await?;
                 },
                 _ = tokio::signal::ctrl_c() => break,
                 _ = terminate.recv() => break,
             }
         }
-        // An instance that ends at the same time need not be told.
-        let _ = self.end().await;
+        // A node that ends at the same time need not be told.
+        let _ = timeout(PATIENCE, self.end()).await;
+        Ok(())
+    }
+}
+
+impl Visitor {
+    /// Logs in, connects, and says what they have to say of themselves.
+    async fn come(server: &Api, place: usize) -> anyhow::Result<Self> {
+        let username = PEOPLE[place].username;
+        let credentials = Credentials {
+            username: username.to_owned(),
+            password: PASSWORD.to_owned(),
+            device_name: Some("kith demo".to_owned()),
+        };
+        let coming = async {
+            let session = loop {
+                match server.login(&credentials).await {
+                    Ok(session) => break session,
+                    Err(error) => sleep(put_off(error)?).await,
+                }
+            };
+            let store = MemoryStore::default();
+            // They are here to be seen, and read nothing.
+            let (device, _) = Client::sign_in(from_ref(server), &session, store.clone()).await?;
+            let visitor = Self {
+                place,
+                store,
+                device,
+                is_here: true,
+            };
+            visitor.say_how_it_is().await?;
+            anyhow::Ok(visitor)
+        };
+        timeout(PATIENCE, coming)
+            .await
+            .with_context(|| format!("{username} does not get in"))?
+            .with_context(|| username)
+    }
+
+    async fn say_how_it_is(&self) -> anyhow::Result<()> {
+        let status = match habit(self.place) {
+            Habit::Away => "away",
+            Habit::Here | Habit::ComesAndGoes | Habit::Gone => "online",
+        };
+        let saying = SAYINGS.iter().find(|(whose, _)| *whose == self.place);
+        let link = self.device.live().await?;
+        link.status_with(status, saying.map(|(_, text)| *text))
+            .await?;
         Ok(())
     }
 
-    fn places(&self, wanted: Habit) -> Vec<usize> {
-        let everybody = 0..self.people.len();
-        everybody.filter(|place| habit(*place) == wanted).collect()
+    async fn leave(&mut self) {
+        self.device.stop().await;
+        self.is_here = false;
     }
 
-    fn coming(&self, place: usize) -> Option<Kind> {
-        let user_id = *self.people.get(place)?;
-        // A device of theirs, though of no session.
-        let session_id = Clock::system().new_id().into();
-        let caller = self.node.sign(&Caller::User {
-            user_id,
-            session_id,
-        });
-        Some(Kind::Connect(Connect {
-            socket_id: place as u64,
-            caller,
-        }))
-    }
-
-    async fn send(&mut self, reports: Vec<Kind>) -> anyhow::Result<()> {
-        let reports = reports.into_iter();
-        let request = AttachRequest {
-            reports: reports.map(|kind| Report { report: Some(kind) }).collect(),
-        };
-        self.requests
-            .send(request)
-            .await
-            .context("the instance has ended")
-    }
-
-    /// Waits for so many answers.
-    async fn wait_for(&mut self, mut answers: usize) -> anyhow::Result<()> {
-        while answers > 0 {
-            let response = self.news.message().await?;
-            for news in response.context("the instance has ended")?.news {
-                match news.news {
-                    Some(News::Answer(answer)) => match answer.result {
-                        Some(Answered::Failure(failure)) => bail!("presence refused: {failure:?}"),
-                        _ => answers -= 1,
-                    },
-                    Some(News::Welcome(welcome)) => {
-                        self.beat = Duration::from_millis(welcome.beat_interval_ms);
-                    }
-                    _ => {}
-                }
-            }
+    async fn come_or_go(&mut self, server: &Api) -> anyhow::Result<()> {
+        if self.is_here {
+            self.leave().await;
+        } else {
+            (self.device, _) = Client::restore(from_ref(server), self.store.clone()).await?;
+            self.is_here = true;
         }
         Ok(())
     }
 }
 
-fn leaving(place: usize) -> Kind {
-    Kind::Disconnect(Disconnect {
-        socket_id: place as u64,
-    })
+/// How long to wait before the same login, or what is wrong with it.
+fn put_off(error: ApiError) -> Result<Duration, ApiError> {
+    match error.problem() {
+        Some(problem) if problem.retryable || problem.status == 429 => {
+            Ok(error.retry_after().unwrap_or(PAUSE))
+        }
+        _ => Err(error),
+    }
 }
 
-fn status_of(place: usize) -> Kind {
-    let choice = match habit(place) {
-        Habit::Away => Choice::Away,
-        Habit::Here | Habit::ComesAndGoes | Habit::Gone => Choice::Online,
-    };
-    let saying = SAYINGS.iter().find(|(whose, _)| *whose == place);
-    Kind::SetStatus(SetStatus {
-        request_id: place as u64,
-        socket_id: place as u64,
-        choice: choice.into(),
-        custom: saying.map(|(_, text)| Custom {
-            text: (*text).to_owned(),
-            expire_time: None,
-        }),
-    })
+fn places(wanted: Habit) -> Vec<usize> {
+    let everybody = 0..PEOPLE.len();
+    everybody.filter(|place| habit(*place) == wanted).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::demo::people::{PEOPLE, friends};
+    use crate::command::demo::people::friends;
 
     #[test]
     fn the_first_ones_friends_do_different_things() {
