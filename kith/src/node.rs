@@ -3,6 +3,7 @@
 
 mod internal;
 mod migrations;
+mod peers;
 mod ready;
 mod secret;
 mod service_keys;
@@ -98,6 +99,7 @@ impl Node {
         metrics: kith_telemetry::MetricsHandle,
         abort: AbortHandle,
     ) -> anyhow::Result<Self> {
+        peers::judge(&config)?;
         let (public, internal) = bind(&config).await?;
         let folder = open_folder(&config)?;
         let storage = Storage::start(&config, folder.as_ref(), abort).await?;

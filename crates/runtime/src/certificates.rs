@@ -117,6 +117,13 @@ impl Certificates {
         }
     }
 
+    /// The names in this node's certificate.
+    pub fn names(&self) -> Vec<String> {
+        let texts = &self.present.borrow().texts;
+        let chain = certificates(&texts.cert).unwrap_or_default();
+        chain.first().map(names_in).unwrap_or_default()
+    }
+
     /// Changes with every renewal.
     pub fn version(&self) -> u64 {
         self.present.borrow().version
@@ -226,6 +233,14 @@ fn roots(pem: &[u8]) -> Result<RootCertStore, CertificateProblem> {
             .map_err(|error| problem("ca", error.to_string()))?;
     }
     Ok(roots)
+}
+
+/// The DNS names in a certificate.
+pub(crate) fn names_in(certificate: &CertificateDer<'_>) -> Vec<String> {
+    // Whoever asks has seen it accepted, so that it can be read.
+    webpki::EndEntityCert::try_from(certificate)
+        .map(|read| read.valid_dns_names().map(str::to_owned).collect())
+        .unwrap_or_default()
 }
 
 /// At least one.

@@ -3,6 +3,7 @@
 use std::{
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -15,7 +16,7 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tonic::transport::server::Connected;
 
-use crate::Certificates;
+use crate::{Certificates, certificates::names_in};
 
 /// What a handshake may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,11 +27,11 @@ const AT_ONCE: usize = 256;
 #[derive(Debug)]
 pub struct TlsConnection<IO>(TlsStream<IO>);
 
-/// Who is at the other end of a connection over TLS; a part of each request on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Who is at the other end of a connection over TLS; a part of each request on it. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
-    /// It showed a certificate of the cluster's authority.
-    pub is_certified: bool,
+    /// The names in the certificate that it showed, which is one of the cluster's authority; none: it showed no certificate.
+    pub names: Option<Arc<[String]>>,
 }
 
 /// Greets each connection with the certificates that hold at that moment. One that cannot be agreed with is dropped, and holds up nobody.
@@ -68,8 +69,9 @@ impl<IO> Connected for TlsConnection<IO> {
     type ConnectInfo = Peer;
 
     fn connect_info(&self) -> Peer {
+        let shown = self.0.get_ref().1.peer_certificates();
         Peer {
-            is_certified: self.0.get_ref().1.peer_certificates().is_some(),
+            names: shown.and_then(<[_]>::first).map(|own| names_in(own).into()),
         }
     }
 }

@@ -15,7 +15,16 @@ use self::authority::{Authority, Files};
 
 mod authority;
 
-const NAMES: [&str; 1] = ["localhost"];
+/// Of a node with all roles.
+const NAMES: [&str; 6] = [
+    "localhost",
+    "accounts.kith.internal",
+    "friends.kith.internal",
+    "chat.kith.internal",
+    "presence.kith.internal",
+    "gateway.kith.internal",
+];
+const INGEST: &str = "/kith.chat.v1.IngestService/AppendUserEvents";
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 const ROOMS: &str = "/kith.chat.v1.ChatService/GetUserChatRooms";
 const SOMEBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -77,8 +86,12 @@ async fn roles_apart_work_together_over_mutual_tls() {
             .with("KITH__UPSTREAM__FRIENDS", &address(0))
             .with("KITH__UPSTREAM__PRESENCE", &address(0))
             .with("KITH__UPSTREAM__CHAT", &address(1));
+        // Each names its own roles and no others.
+        let names = roles.split(',').map(|role| format!("{role}.kith.internal"));
+        let names: Vec<String> = names.chain(["localhost".to_owned()]).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         authority
-            .issue(&format!("node-{place}"), &NAMES)
+            .issue(&format!("node-{place}"), &names)
             .told(settings)
     };
     let _people = Node::start_with(node("accounts,friends,presence", 0)).await;
@@ -134,7 +147,8 @@ async fn a_certificate_opens_the_door_and_a_key_says_to_what() {
             .await;
         keys.push(made.trim().to_owned());
     }
-    let backend = authority.issue("backend", &["backend"]).identity();
+    let backend = authority.issue("backend", &["backend.kith.internal"]);
+    let backend = backend.identity();
     let backend = caller(&node, authority.trusting().identity(backend)).unwrap();
 
     assert_eq!(call(&backend, REFLECTION, None).await, Code::Ok);
@@ -144,6 +158,87 @@ async fn a_certificate_opens_the_door_and_a_key_says_to_what() {
         Code::PermissionDenied
     );
     assert_eq!(call(&backend, ROOMS, Some(&keys[0])).await, Code::Ok);
+}
+
+#[tokio::test]
+async fn a_certificate_opens_what_its_role_calls_and_nothing_else() {
+    let authority = Authority::new();
+    let node = lone_node(&authority.issue("node", &NAMES)).await;
+    let peer = |file: &str, name: &str| {
+        let shown = authority.issue(file, &["localhost", name]).identity();
+        caller(&node, authority.trusting().identity(shown)).unwrap()
+    };
+    let gateway = peer("gateway", "gateway.kith.internal");
+    let accounts = peer("accounts", "accounts.kith.internal");
+    let nobody = peer("nobody", "gateway.example.org");
+
+    // Let through, they are asked for the cluster's signature.
+    let by_role = [
+        (&gateway, ROOMS, Code::Unauthenticated),
+        (&gateway, INGEST, Code::PermissionDenied),
+        (&accounts, INGEST, Code::Unauthenticated),
+        (&accounts, ROOMS, Code::PermissionDenied),
+        (&nobody, ROOMS, Code::PermissionDenied),
+        (&nobody, REFLECTION, Code::PermissionDenied),
+        (&nobody, HEALTH, Code::Ok),
+    ];
+    for (peer, path, code) in by_role {
+        assert_eq!(call(peer, path, None).await, code, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_calls_with_renewed_certificates_without_a_restart() {
+    let (postgres, redis) = (Postgres::start().await, Redis::start().await);
+    let (old, new) = (Authority::new(), Authority::new());
+    let (of_services, of_gateway) = (old.issue("services", &NAMES), old.issue("gateway", &NAMES));
+    let port = free_port();
+    let settings = |files: &Files, roles: &str| {
+        let settings = Settings::default()
+            .with_postgres(&postgres.url())
+            .with_redis(&redis.url())
+            .with("KITH__NODE__ROLES", roles);
+        files.told(settings)
+    };
+    let services = settings(&of_services, "accounts,friends,chat,presence").with(
+        "KITH__SERVER__INTERNAL_LISTEN",
+        &format!("127.0.0.1:{port}"),
+    );
+    let mut services = Node::start_with(services).await;
+    let upstreams = ["ACCOUNTS", "FRIENDS", "CHAT", "PRESENCE"];
+    let gateway = upstreams
+        .iter()
+        .fold(settings(&of_gateway, "gateway"), |settings, service| {
+            let address = format!("https://localhost:{port}");
+            settings.with(&format!("KITH__UPSTREAM__{service}"), &address)
+        });
+    let gateway = Node::start_with(gateway).await;
+    let ann = Person::sign_up(&gateway, "ann").await;
+
+    // Nothing that the old authority has signed is worth anything to the services that come back.
+    services.stop().await;
+    new.renew(&of_services, &NAMES);
+    new.renew(&of_gateway, &NAMES);
+    let _services = services.restart().await;
+
+    eventually("the gateway calls with its new certificate", async || {
+        ann.api.me().await.ok()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_node_whose_certificate_lacks_one_of_its_roles_does_not_start() {
+    let authority = Authority::new();
+    let files = authority.issue("node", &["localhost", "chat.kith.internal"]);
+
+    let (status, said) = Node::refuses_to_start(files.told(Settings::default())).await;
+
+    assert!(!status.success());
+    assert!(
+        said.contains("gateway.kith.internal") && !said.contains("chat.kith.internal"),
+        "{said}"
+    );
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-use super::service_keys::vouch;
+use super::{peers, service_keys::vouch};
 use crate::config::Roles;
 
 /// What the port answers, and the switch of its health.
@@ -58,17 +58,21 @@ pub(super) fn routes(
     Ok((Routes::from(all), health))
 }
 
-/// Refuses callers without a certificate, where certificates are used: they may ask for health and metrics, and nothing else.
+/// Refuses callers without a certificate, where certificates are used: they may ask for health and metrics, and nothing else; and those whose
+/// certificate names no role that calls this.
 async fn know(request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<Peer>();
-    if peer.is_some_and(|peer| !peer.is_certified) {
-        let failure = Failure::new(
+    let failure = match request.extensions().get::<Peer>().map(|peer| &peer.names) {
+        Some(None) => Failure::new(
             Reason::Unauthenticated,
             "the internal port asks for a certificate of the cluster's authority",
-        );
-        return Status::from(failure).into_http();
-    }
-    next.run(request).await
+        ),
+        Some(Some(names)) if !peers::may_call(names, request.uri().path()) => Failure::new(
+            Reason::Forbidden,
+            "the certificate names no role that may call this",
+        ),
+        _ => return next.run(request).await,
+    };
+    Status::from(failure).into_http()
 }
 
 /// Describes all services and health, in whatever version of the reflection protocol is built from it.

@@ -6,6 +6,16 @@ use tempfile::TempDir;
 
 use super::*;
 
+#[test]
+fn the_names_in_a_certificate_are_known() {
+    let (ca, issuer) = authority();
+    let files = Files::with(&ca, &issued(&node_params(), &issuer));
+
+    let certificates = Certificates::read(files.paths()).unwrap();
+
+    assert_eq!(certificates.names(), ["chat"]);
+}
+
 /// An authority.
 fn authority() -> (String, Issuer<'static, KeyPair>) {
     let mut params = CertificateParams::default();
