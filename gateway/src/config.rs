@@ -30,6 +30,9 @@ pub struct Config {
     pub max_requests: usize,
     /// New sockets a second.
     pub sockets_per_second: u32,
+    /// For how long at least new connections are still taken once the node has been told to leave.
+    #[serde(with = "humantime_serde")]
+    pub linger: Duration,
 }
 
 /// A network such as `10.0.0.0/8`, or one address.
@@ -82,6 +85,7 @@ impl Config {
             heartbeat: Duration::from_secs(25),
             max_requests: 1024,
             sockets_per_second: 500,
+            linger: Duration::ZERO,
         }
     }
 

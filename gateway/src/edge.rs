@@ -10,12 +10,14 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     Router,
+    body::Body,
     extract::{ConnectInfo, Request, State},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use kith_error::{Failure, Reason};
+use tower::ServiceExt as _;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
@@ -48,6 +50,7 @@ pub(crate) struct AmbiguousLength;
 
 /// Layers around the routes, from the inside out.
 pub(crate) fn around(router: Router, state: &AppState) -> Router {
+    let table = router.clone();
     router
         // A handler that hangs must not hold its client; services have shorter deadlines of their own.
         .layer(middleware::from_fn_with_state(state.clone(), deadline))
@@ -62,6 +65,8 @@ pub(crate) fn around(router: Router, state: &AppState) -> Router {
         // Before any work: an address that floods costs a lookup.
         .layer(middleware::from_fn_with_state(state.clone(), admit))
         .layer(cors(&state.config.cors_origins))
+        // Around the layer above, which answers a preflight of any path.
+        .layer(middleware::from_fn_with_state(table, only_known))
         .layer(middleware::map_response(origin::only_for_listed))
         // Around whatever may answer before the body has been read.
         .layer(middleware::from_fn(unread::announce))
@@ -172,6 +177,20 @@ async fn deadline(State(state): State<AppState>, request: Request, next: Next) -
         ))
         .into_response(),
     }
+}
+
+/// Asks the bare table whether there is such a path before the preflight of one is answered. No handler is asked.
+async fn only_known(State(table): State<Router>, request: Request, next: Next) -> Response {
+    if request.method() == Method::OPTIONS {
+        let mut probe = Request::new(Body::empty());
+        *probe.method_mut() = Method::OPTIONS;
+        *probe.uri_mut() = request.uri().clone();
+        let Ok(answer) = table.oneshot(probe).await;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return answer;
+        }
+    }
+    next.run(request).await
 }
 
 /// Listed origins only; `null` is never one, because it cannot be listed.

@@ -115,13 +115,15 @@ impl Running {
         }
     }
 
-    /// Leaves: readiness off, nothing new is accepted, sockets are told and closed, requests in flight are finished. True when
+    /// Leaves: readiness off, new sockets are refused, sockets are told and closed, requests in flight are finished. True when
     /// all of it was done within `grace`.
     pub async fn drain(&self, grace: Duration) -> bool {
         self.state.drain_within(grace);
-        self.state.connections.close();
-        tokio::time::timeout(grace, self.state.connections.wait())
-            .await
-            .is_ok()
+        let left = async {
+            tokio::time::sleep(self.state.config.linger).await;
+            self.state.connections.close();
+            self.state.connections.wait().await;
+        };
+        tokio::time::timeout(grace, left).await.is_ok()
     }
 }

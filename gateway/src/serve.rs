@@ -16,22 +16,25 @@ use crate::{edge, router, state::AppState};
 
 /// For a request's head, from the connect or the last answer on: ends idle and dribbling connections.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same once the node leaves.
+const LATE_HEAD_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes and lines of a head; more is 431.
 const HEAD_BYTES: usize = 48 * 1024;
 const HEAD_LINES: usize = 100;
 /// After an accept that failed: the usual reason is that the process is out of file descriptors, and ends may free some.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts until the node leaves.
+/// Accepts until the node has left: those that come meanwhile may be sent by a balancer that does not know of it yet.
 pub(crate) fn start(state: &AppState, listener: TcpListener) {
     let app = edge::around(router::router(state), state);
     let state = state.clone();
     let shutdown = state.tasks.shutdown().clone();
     state.tasks.clone().spawn("gateway.accept", async move {
+        let mut closed = pin!(state.closed());
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
-                () = state.draining.signalled() => return,
+                () = &mut closed => return,
                 () = shutdown.signalled() => return,
             };
             match accepted {
@@ -50,6 +53,7 @@ fn serve(state: &AppState, app: Router, stream: TcpStream, peer: SocketAddr) {
     let _ = stream.set_nodelay(true);
     let open = state.connections.token();
     let (draining, shutdown) = (state.draining.clone(), state.tasks.shutdown().clone());
+    let is_late = draining.is_signalled();
     state.tasks.spawn("gateway.connection", async move {
         let _open = open;
         let stream = Stream::new(stream, HEAD_BYTES);
@@ -63,7 +67,13 @@ fn serve(state: &AppState, app: Router, stream: TcpStream, peer: SocketAddr) {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
+            // One that comes while the node leaves is answered once, and holds up the end no longer than that.
+            .keep_alive(!is_late)
+            .header_read_timeout(if is_late {
+                LATE_HEAD_TIMEOUT
+            } else {
+                HEAD_TIMEOUT
+            })
             .max_buf_size(HEAD_BYTES)
             .max_header_size(HEAD_BYTES)
             .max_headers(HEAD_LINES)
@@ -73,7 +83,7 @@ fn serve(state: &AppState, app: Router, stream: TcpStream, peer: SocketAddr) {
         tokio::select! {
             // What ends a connection is the client's business; its requests have been logged.
             _ = connection.as_mut() => return,
-            () = draining.signalled() => {}
+            () = draining.signalled(), if !is_late => {}
             () = shutdown.signalled() => {}
         }
         connection.as_mut().graceful_shutdown();

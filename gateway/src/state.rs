@@ -85,6 +85,12 @@ impl Gateway {
         self.draining.signal();
     }
 
+    /// Waits until no new connection is to be taken: balancers have had their time to see that the node leaves, and the last socket is told to close.
+    pub(crate) async fn closed(&self) {
+        self.draining.signalled().await;
+        tokio::time::sleep(self.config.linger.max(self.drain_window())).await;
+    }
+
     /// Over how long the sockets of this node are closed, now that it leaves.
     pub(crate) fn drain_window(&self) -> Duration {
         self.drain_window.get().copied().unwrap_or_default()

@@ -39,6 +39,15 @@ const CALLS: &[(&str, &[&str])] = &[
     ("/api/v1/meta", &["get"]),
 ];
 
+/// What is answered on the internal port alone.
+const INSIDE: &[&str] = &[
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    "/grpc.health.v1.Health/Check",
+    "/kith.chat.v1.ChatService/GetUserChatRooms",
+    "/kith.chat.v1.FeedService/Consume",
+];
+
 /// A path with its parameters' names left out, and without a trailing slash.
 fn shape(path: &str) -> String {
     let parts = path.trim_end_matches('/').split('/');
@@ -134,5 +143,21 @@ async fn a_node_says_that_it_lives_and_keeps_its_inside_inside() {
     ] {
         let answer = ann.api.request(Method::GET, path).send().await.unwrap();
         assert_eq!(answer.status(), 404, "{path}");
+    }
+    for path in INSIDE {
+        let call = ann.api.request(Method::POST, path);
+        let call = call
+            .header("content-type", "application/grpc")
+            .body(vec![0; 5]);
+        assert_eq!(call.send().await.unwrap().status(), 404, "{path}");
+    }
+    // A preflight of what is not there is answered as everything else there.
+    for (path, status) in [
+        ("/api/v1/users/me", 200),
+        ("/api/v1/nothing", 404),
+        ("/api/nothing", 404),
+    ] {
+        let answer = ann.api.request(Method::OPTIONS, path).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
     }
 }

@@ -126,6 +126,33 @@ async fn a_leaving_node_finishes_what_it_began_and_takes_nothing_new() {
     timeout(PATIENCE, bed.state.connections.wait())
         .await
         .unwrap();
-    let after = TcpStream::connect(address).await;
-    assert!(after.is_err(), "the listener is closed");
+    let closed = async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, closed)
+        .await
+        .expect("the listener is closed");
+}
+
+#[tokio::test]
+async fn a_leaving_node_still_answers_whom_a_balancer_sends() {
+    let (bed, address) = served().await;
+    // It has many seconds, and so its listener too.
+    bed.state.drain_within(Duration::from_mins(1));
+    let get = |path: &str, head: &str| format!("GET {path} HTTP/1.1\r\nhost: x\r\n{head}\r\n");
+    let upgrade = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                   sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+
+    let alive = exchange(address, &get("/healthz", "")).await;
+    let ready = exchange(address, &get("/readyz", "")).await;
+    let socket = exchange(address, &get("/api/v1/ws", upgrade)).await;
+
+    assert!(alive.starts_with("HTTP/1.1 200"), "{alive}");
+    assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
+    assert!(socket.starts_with("HTTP/1.1 503"), "{socket}");
+    for answer in [alive, ready, socket] {
+        assert!(answer.contains("connection: close"), "{answer}");
+    }
 }
