@@ -209,6 +209,11 @@ fn hear(frame: &str) -> Heard {
     }
 }
 
+/// The moment of sending at the beginning of a text that [`Client::send`] sent, in microseconds.
+pub(crate) fn moment(text: &str) -> Option<u64> {
+    text.get(..STAMP_DIGITS)?.parse().ok()
+}
+
 /// The number that follows the first occurrence of `key`.
 pub(crate) fn number_after(frame: &str, key: &str) -> Option<u64> {
     let rest = &frame[frame.find(key)? + key.len()..];

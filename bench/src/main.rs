@@ -62,11 +62,15 @@ enum Command {
     /// A node with very many sockets dies (or leaves) under load, and all of them come to the other one: when they are live and at
     /// head again, and what that costs the database. Verifies that nothing is lost.
     Storm(storm::Size),
-    /// How fast a backend reads the feed: a log of many messages from its beginning, acknowledged answer by answer.
+    /// How fast a backend reads the feed: a log of many messages from its beginning, acknowledged answer by answer; and how far it is behind while
+    /// people talk.
     Feed {
         /// Messages in the log.
-        #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..=5_000_000))]
-        messages: u64,
+        #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1_000..=5_000_000))]
+        messages: u32,
+        /// Sends a second, for ten seconds, while it reads along.
+        #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(20..=50_000))]
+        sends: u32,
     },
     /// The bare WebSocket server that `run` compares with; it starts this itself.
     #[command(hide = true)]
@@ -111,7 +115,9 @@ async fn measure(cli: Cli) -> anyhow::Result<()> {
             report.print()
         }
         Command::Storm(size) => storm::run(&binary(cli.kith)?, &size).await,
-        Command::Feed { messages } => feed::run(&binary(cli.kith)?, messages).await,
+        Command::Feed { messages, sends } => {
+            feed::run(&binary(cli.kith)?, messages as usize, sends).await
+        }
         Command::RawServer { shape } => limits::raw::serve(shape),
     }
 }

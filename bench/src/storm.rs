@@ -3,7 +3,9 @@
 
 mod cost;
 mod device;
+mod phone;
 mod stage;
+mod tally;
 
 use std::{
     io::Write as _,
@@ -15,7 +17,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use kith_e2e::{Node, Postgres, background};
 
-use self::{cost::Cost, device::Shared};
+use self::{cost::Cost, tally::Shared};
 
 /// What is steady is measured for this long.
 const STEADY: Duration = Duration::from_secs(15);
@@ -35,7 +37,7 @@ const AIM_DRAIN: Duration = Duration::from_secs(30);
 /// How large, and how the node ends.
 #[derive(clap::Args, PartialEq)]
 pub(crate) struct Size {
-    /// Sockets at the node that ends; two a person.
+    /// Sockets at the node that ends; two a person, of which one is bare and one the SDK's.
     #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(20..=50_000))]
     sockets: u32,
     /// Messages a second in all, in a hundred rooms.
@@ -44,6 +46,9 @@ pub(crate) struct Size {
     /// The node gets SIGTERM instead of SIGKILL.
     #[arg(long)]
     drain: bool,
+    /// New sockets that a node lets in a second (`gateway.sockets_per_second`).
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pace: u32,
 }
 
 /// Figures of one storm.
@@ -71,6 +76,10 @@ pub(crate) async fn run(kith: &Path, size: &Size) -> anyhow::Result<()> {
     let mut tasks = Vec::new();
     for device in stage.devices(&shared) {
         tasks.push(background(device.live()));
+    }
+    for phone in stage.phones(&shared) {
+        // One that could not be switched on is missed below.
+        tasks.push(background(async { drop(phone.live().await) }));
     }
     until(OPENING, "all sockets are open", || {
         shared.live.load(Ordering::Relaxed) >= size.sockets as usize
@@ -104,7 +113,8 @@ async fn measure(
     shared.begin_storm(begin);
     let before = Cost::so_far(postgres, second)?;
     let drained = if size.drain {
-        let end = first.stop().await;
+        first.ask_to_stop();
+        let end = first.ended_within(AIM_DRAIN).await;
         ensure!(end.success(), "kith ended with {end}");
         Some(begin.elapsed())
     } else {
@@ -156,7 +166,7 @@ fn print(storm: &Storm, shared: &Shared, size: &Size) -> anyhow::Result<()> {
     )?;
     writeln!(
         out,
-        "attempts {}, refused with 503 {}",
+        "of the bare half: attempts {}, refused with 503 {}",
         shared.attempts.load(Ordering::Relaxed),
         shared.refused.load(Ordering::Relaxed)
     )?;

@@ -241,8 +241,13 @@ impl Node {
 
     /// Waits for the end of the process.
     pub async fn ended(&mut self) -> ExitStatus {
+        self.ended_within(STOP).await
+    }
+
+    /// The same for a node that was given more time.
+    pub async fn ended_within(&mut self, patience: Duration) -> ExitStatus {
         let child = &mut self.child;
-        eventually_within(STOP, "the node has ended", async || {
+        eventually_within(patience, "the node has ended", async || {
             child.try_wait().unwrap()
         })
         .await

@@ -1,51 +1,17 @@
-//! The two kinds of sockets in a storm: devices that only listen and come back when their node is gone, and senders at the node
-//! that stays. Every device checks that each room's `seq` rises by one, over the storm too.
+//! The bare sockets of a storm: devices that only listen and come back when their node is gone, and senders at the node that stays. A device
+//! takes what it is sent as it comes, so that a repeat, a gap or a `resumed` too early is seen; an app's device, which would repair it, is a [`super::phone`].
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use kith_sdk::{backoff::Backoff, model::ServerFrame};
 
+use super::tally::{Cursors, Shared, lock};
 use crate::client::{Client, Heard, number_after};
-
-/// What everybody together has seen.
-#[derive(Default)]
-pub(super) struct Shared {
-    /// Devices that are live.
-    pub(super) live: AtomicUsize,
-    /// Connections begun after the node's end.
-    pub(super) attempts: AtomicU64,
-    /// … that the other node refused for now.
-    pub(super) refused: AtomicU64,
-    /// Nobody says anything any more.
-    pub(super) quiet: AtomicBool,
-    began: OnceLock<Instant>,
-    back: Mutex<Vec<Duration>>,
-    /// Highest acknowledged seq of each room.
-    heads: Mutex<HashMap<String, u64>>,
-    devices: Mutex<Vec<Arc<Mutex<Cursors>>>>,
-    acknowledged: AtomicU64,
-    sends_refused: AtomicU64,
-    gaps: AtomicU64,
-    repeats: AtomicU64,
-    /// `resumed` came before everything that was missed.
-    short: AtomicU64,
-}
-
-/// What a device has applied.
-#[derive(Debug, Default)]
-struct Cursors {
-    epoch: u64,
-    useq: u64,
-    rooms: HashMap<String, u64>,
-}
 
 /// A socket that listens.
 pub(super) struct Device {
@@ -64,52 +30,9 @@ pub(super) struct Sender {
     shared: Arc<Shared>,
 }
 
-impl Shared {
-    pub(super) fn begin_storm(&self, at: Instant) {
-        let _ = self.began.set(at);
-    }
-
-    /// How long each took that is back.
-    pub(super) fn back(&self) -> Vec<Duration> {
-        lock(&self.back).clone()
-    }
-
-    /// Rooms of devices that are not where they should be.
-    pub(super) fn lacking(&self) -> usize {
-        let heads = lock(&self.heads);
-        let lacking = |cursors: &Arc<Mutex<Cursors>>| {
-            let cursors = lock(cursors);
-            let lacks = |(room, seq): (&String, &u64)| heads.get(room).is_some_and(|it| seq < it);
-            cursors.rooms.iter().filter(|it| lacks(*it)).count()
-        };
-        lock(&self.devices).iter().map(lacking).sum()
-    }
-
-    pub(super) fn verdict(&self) -> String {
-        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        format!(
-            "acknowledged {}, sends refused {}, rooms of devices that lack something {}, gaps {}, repeats {}, resumed too early {}",
-            count(&self.acknowledged),
-            count(&self.sends_refused),
-            self.lacking(),
-            count(&self.gaps),
-            count(&self.repeats),
-            count(&self.short),
-        )
-    }
-
-    pub(super) fn assert_sound(&self) -> anyhow::Result<()> {
-        let wrong = [&self.gaps, &self.repeats, &self.short];
-        let sound = self.lacking() == 0 && wrong.iter().all(|it| it.load(Ordering::Relaxed) == 0);
-        ensure!(sound, "not sound: {}", self.verdict());
-        Ok(())
-    }
-}
-
 impl Device {
     pub(super) fn new(gates: [String; 2], token: &str, shared: &Arc<Shared>) -> Self {
-        let cursors = Arc::<Mutex<Cursors>>::default();
-        lock(&shared.devices).push(Arc::clone(&cursors));
+        let cursors = shared.cursors();
         Self {
             gates,
             token: token.to_owned(),
@@ -125,7 +48,7 @@ impl Device {
             let mut is_live = false;
             let end = self.once(&mut is_live).await.err();
             if is_live {
-                self.shared.live.fetch_sub(1, Ordering::Relaxed);
+                self.shared.count_lost();
                 self.backoff.reset();
             }
             let pause = self.backoff.next_delay();
@@ -135,7 +58,7 @@ impl Device {
     }
 
     async fn once(&mut self, is_live: &mut bool) -> anyhow::Result<()> {
-        let is_storm = self.shared.began.get().is_some();
+        let is_storm = self.shared.is_storm();
         if is_storm {
             self.shared.attempts.fetch_add(1, Ordering::Relaxed);
         }
@@ -165,17 +88,9 @@ impl Device {
                 let is_settled = !resumes || frame.starts_with(r#"{"t":"resumed""#);
                 if is_settled && !*is_live {
                     *is_live = true;
-                    self.count_live();
+                    self.shared.count_live();
                 }
             }
-        }
-    }
-
-    /// It is live: for the first time, or back.
-    fn count_live(&self) {
-        self.shared.live.fetch_add(1, Ordering::Relaxed);
-        if let Some(began) = self.shared.began.get() {
-            lock(&self.shared.back).push(began.elapsed());
         }
     }
 
@@ -230,17 +145,9 @@ impl Device {
         const ROOM: &str = r#""room_id":""#;
         let room = frame.find(ROOM).map(|at| &frame[at + ROOM.len()..]);
         let room = room.and_then(|rest| rest.split_once('"'));
-        let (Some((room, _)), Some(seq)) = (room, number_after(frame, r#""seq":"#)) else {
-            return;
-        };
-        let mut cursors = lock(&self.cursors);
-        let cursor = cursors.rooms.entry(room.to_owned()).or_default();
-        if seq <= *cursor {
-            self.shared.repeats.fetch_add(1, Ordering::Relaxed);
-        } else if seq > *cursor + 1 {
-            self.shared.gaps.fetch_add(1, Ordering::Relaxed);
+        if let (Some((room, _)), Some(seq)) = (room, number_after(frame, r#""seq":"#)) {
+            self.shared.apply(&mut lock(&self.cursors), room, seq);
         }
-        *cursor = seq.max(*cursor);
     }
 }
 
@@ -269,7 +176,7 @@ impl Sender {
                     _ = self.pace.tick() => break,
                 };
                 match heard {
-                    Ok(Heard::Acknowledged { seq }) => self.acknowledged(seq),
+                    Ok(Heard::Acknowledged { seq }) => self.shared.acknowledge(&self.room, seq),
                     Ok(Heard::Refused) => {
                         self.shared.sends_refused.fetch_add(1, Ordering::Relaxed);
                     }
@@ -290,21 +197,10 @@ impl Sender {
             }
         }
     }
-
-    fn acknowledged(&self, seq: u64) {
-        self.shared.acknowledged.fetch_add(1, Ordering::Relaxed);
-        let mut heads = lock(&self.shared.heads);
-        let head = heads.entry(self.room.clone()).or_default();
-        *head = seq.max(*head);
-    }
 }
 
 /// What a refusal to upgrade says of when to come again.
 fn retry_after(error: &anyhow::Error) -> Option<Duration> {
     let text = error.to_string().to_ascii_lowercase();
     number_after(&text, "retry-after: ").map(Duration::from_secs)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

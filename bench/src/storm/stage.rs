@@ -9,7 +9,9 @@ use tokio::time::{Instant, interval_at};
 
 use super::{
     Size, cost,
-    device::{Device, Sender, Shared},
+    device::{Device, Sender},
+    phone::Phone,
+    tally::Shared,
 };
 use crate::client::Client;
 
@@ -20,6 +22,8 @@ const ROOMS_EACH: usize = 4;
 /// Rooms in which somebody says something, at most.
 const TALKING: usize = 100;
 const AT_ONCE: usize = 4;
+/// From SIGTERM to the end at most: what `deploy/` gives a node of several, within the 30 s after which Kubernetes kills it.
+const GRACE: &str = "25s";
 
 /// Everything that takes part.
 pub(super) struct Stage {
@@ -41,6 +45,8 @@ pub(super) async fn set(kith: &Path, size: &Size) -> anyhow::Result<Stage> {
             .with_binary(kith)
             .with_postgres(&postgres.url())
             .with_redis(&redis.url())
+            .with("KITH__SERVER__GRACE_PERIOD", GRACE)
+            .with("KITH__GATEWAY__SOCKETS_PER_SECOND", &size.pace.to_string())
     };
     let first = Node::start_with(settings()).await;
     let second = Node::start_with(settings()).await;
@@ -59,16 +65,26 @@ pub(super) async fn set(kith: &Path, size: &Size) -> anyhow::Result<Stage> {
 }
 
 impl Stage {
-    /// The sockets at the first node, two a person.
+    /// Bare sockets at the first node, one a person.
     pub(super) fn devices(&self, shared: &Arc<Shared>) -> Vec<Device> {
         let gates = [
             self.first.api().socket_url(),
             self.second.api().socket_url(),
         ];
-        let people = self.people.iter().chain(&self.people);
+        let people = self.people.iter().take(self.sockets.div_ceil(2));
         people
-            .take(self.sockets)
             .map(|person| Device::new(gates.clone(), person.token(), shared))
+            .collect()
+    }
+
+    /// Devices as apps have them, at the first node until it is gone, another one a person.
+    pub(super) fn phones(&self, shared: &Arc<Shared>) -> Vec<Phone> {
+        let people = self.people.iter().take(self.sockets / 2);
+        people
+            .map(|person| {
+                let servers = [self.first.api(), self.second.api()];
+                Phone::new(servers, &person.session, shared)
+            })
             .collect()
     }
 

@@ -1,4 +1,4 @@
-//! Hands the feed to a named consumer: reads only when the consumer does, one bounded answer at a time.
+//! Hands the feed to a named consumer, in bounded answers: one is read while the one before is on its way, and no more until the consumer takes it.
 
 mod read;
 
@@ -7,7 +7,10 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use futures::{Stream, stream};
 use kith_auth::Caller;
 use kith_error::{Failure, Reason};
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
 use uuid::Uuid;
 
 use super::{App, feed::Place, relay_feed::relay_feed};
@@ -90,7 +93,6 @@ pub(crate) async fn consume_feed(
     let epoch = standing.epoch;
     feed_consumers::insert(&mut db, &wish.consumer, epoch, at, stream_id).await?;
     drop(db);
-    let shutdown = app.tasks.shutdown().clone();
     let reader = Reader {
         app: Arc::clone(app),
         wish,
@@ -102,14 +104,10 @@ pub(crate) async fn consume_feed(
         waiting: VecDeque::new(),
         _place: place,
     };
-    let portions = stream::try_unfold(reader, async |mut reader| {
-        let portion = reader.next().await?;
-        Ok(Some((portion, reader)))
-    });
-    // Ends with the node, or the server would wait for its consumers for ever.
-    Ok(futures::StreamExt::take_until(portions, async move {
-        shutdown.signalled().await;
-    }))
+    let (answers, mut portions) = mpsc::channel(1);
+    app.tasks
+        .spawn("chat.feed.read", reader.read_ahead(answers));
+    Ok(stream::poll_fn(move |cx| portions.poll_recv(cx)))
 }
 
 pub(crate) fn check_name(name: &str) -> Result<(), Error> {
@@ -149,6 +147,31 @@ pub(crate) fn cursor_invalid() -> Error {
 }
 
 impl Reader {
+    /// Reads as soon as the answer before was taken. Ends with its consumer; with the node, whose server would wait for its consumers for ever; or
+    /// after what went wrong.
+    async fn read_ahead(mut self, answers: mpsc::Sender<Result<Portion, Error>>) {
+        let shutdown = self.app.tasks.shutdown().clone();
+        loop {
+            let reading = async {
+                let place = answers.reserve().await.ok()?;
+                Some((place, self.next().await))
+            };
+            let read = tokio::select! {
+                read = reading => read,
+                () = answers.closed() => return,
+                () = shutdown.signalled() => return,
+            };
+            let Some((place, portion)) = read else {
+                return;
+            };
+            let is_last = portion.is_err();
+            place.send(portion);
+            if is_last {
+                return;
+            }
+        }
+    }
+
     /// The next answer; waits until there is one.
     async fn next(&mut self) -> Result<Portion, Error> {
         if let Some(portion) = self.waiting.pop_front() {
