@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures::StreamExt as _;
 use kith_auth::{CallerSigner, ClusterKey};
 use kith_bus::Bus;
 use kith_client::{Dial, Incoming, ServiceKeys, Upstream, balance, pipe};
@@ -368,7 +369,12 @@ fn serve_internally(
     certificates: Option<Certificates>,
     tasks: &Tasks,
 ) {
-    let connections = TcpListenerStream::new(listener);
+    // Answers and frames are written whole. Without this the last part of each waits 40 ms for the receipt of the part before.
+    let connections = TcpListenerStream::new(listener).map(|accepted| {
+        accepted.inspect(|connection| {
+            let _ = connection.set_nodelay(true);
+        })
+    });
     match certificates {
         Some(certificates) => {
             let connections = Box::pin(over_tls(connections, certificates));
