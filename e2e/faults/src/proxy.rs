@@ -35,6 +35,8 @@ use self::{
 };
 
 const CHUNK: usize = 16 * 1024;
+/// The kernel's buffer of a connection of which it is to hold little.
+const RECEIVES: u32 = 16 * 1024;
 
 /// What passes through a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -253,7 +255,7 @@ impl Line {
         let socket = TcpSocket::new_v4()?;
         if self.shared.speaks == Speaks::Redis {
             // What a stalled subscriber does not take is to fill Redis' buffer, not the kernel's.
-            socket.set_recv_buffer_size(CHUNK as u32)?;
+            socket.set_recv_buffer_size(RECEIVES)?;
         }
         socket.connect(upstream).await
     }

@@ -6,7 +6,7 @@ use kith_ids::{RoomId, UserId};
 use super::role::Role;
 
 /// What a deleted account is called.
-const DELETED_NAME: &str = "Deleted account";
+const DELETED_NAME: &str = "deleted account";
 
 /// A participant.
 #[derive(Debug, Clone)]
@@ -102,7 +102,7 @@ mod tests {
         };
 
         assert_eq!(gone.username(), "");
-        assert_eq!(gone.display_name(), "Deleted account");
+        assert_eq!(gone.display_name(), "deleted account");
         assert_eq!(gone.avatar_url(), None);
     }
 

@@ -280,7 +280,7 @@ async fn a_deleted_persons_direct_rooms_stay_readable_and_take_nothing_more() {
         .unwrap();
     assert_eq!(
         (shown.username.as_str(), shown.display_name.as_str()),
-        ("", "Deleted account")
+        ("", "deleted account")
     );
     assert_eq!(
         refusal(world.try_send(a, &room, "anyone?").await),
