@@ -86,6 +86,7 @@ export class Keeper {
     if (!state) return;
     this.#read = { written: state.written, rooms: new Map(rooms.map(({ id, cursor, tail }) => [id, { cursor, tail }])) };
     this.#cursors.start(state.epoch, state.useq);
+    if (state.isFilled) this.#cursors.endFill();
     for (const { id, room, cursor, tail, notes } of rooms) {
       this.#world.rooms.adopt(room);
       this.#cursors.track(id, cursor);
@@ -265,6 +266,7 @@ export class Keeper {
       written: crypto.randomUUID(),
       epoch,
       useq,
+      isFilled: this.#cursors.isFilled,
       me: me.getSnapshot(),
       privacy: privacy.getSnapshot(),
       friends: friends.list.getSnapshot().items,

@@ -23,6 +23,8 @@ export interface SavedState {
   readonly written: string;
   readonly epoch: number;
   readonly useq: number;
+  /** Whether everything was read that stood already where the cursors began. */
+  readonly isFilled: boolean;
   readonly me: Me;
   readonly privacy: Privacy | null;
   readonly friends: readonly Friend[];

@@ -23,6 +23,7 @@ export class Cursors {
   #useq = 0;
   /** Superseded entries of the own log are gone, so a resume has holes that are none. */
   #isResuming = false;
+  #isFilled = false;
   readonly #rooms = new Map<RoomId, number>();
   /** The highest seq heard of, per room: what there is to have. */
   readonly #heads = new Map<RoomId, number>();
@@ -35,11 +36,26 @@ export class Cursors {
     return this.#useq;
   }
 
+  /** Whether all that no log tells of was read: what stood already where the cursors began. */
+  get isFilled(): boolean {
+    return this.#isFilled;
+  }
+
+  /** Everything is to be read anew. */
+  beginFill(): void {
+    this.#isFilled = false;
+  }
+
+  endFill(): void {
+    this.#isFilled = true;
+  }
+
   /** Begins anew at a head: all rooms are to be loaded. */
   start(epoch: number, useq: number): void {
     this.#epoch = epoch;
     this.#useq = useq;
     this.#isResuming = false;
+    this.#isFilled = false;
     this.#rooms.clear();
     this.#heads.clear();
   }

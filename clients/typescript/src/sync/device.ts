@@ -44,6 +44,7 @@ export class Device {
   #userHead = 0;
   /** Counts starts from nothing: a load that began before the last one is void. */
   #start = 0;
+  #isLoading = false;
 
   constructor(options: DeviceOptions) {
     this.#options = options;
@@ -192,7 +193,9 @@ export class Device {
   async #loadAll(): Promise<void> {
     this.#start += 1;
     const start = this.#start;
-    const { world } = this.#options;
+    const { world, cursors } = this.#options;
+    cursors.beginFill();
+    this.#isLoading = true;
     if (world.rooms.ids().length === 0) world.rooms.setLoad({ kind: "loading" }, true);
     try {
       const seen = await this.loader.rooms((room) => {
@@ -203,9 +206,14 @@ export class Device {
       // A room that was added meanwhile is tracked; the others are no longer mine.
       for (const id of world.rooms.ids()) if (!seen.has(id)) void this.#repair.recheck(id);
       await Promise.all([this.loader.load("requests"), this.loader.load("friends"), this.loader.load("me")]);
+      if (start !== this.#start) return;
+      cursors.endFill();
       this.#options.keeper.touch();
     } catch (error) {
+      // The next comparison begins it again.
       ignoreRefusal(error);
+    } finally {
+      if (start === this.#start) this.#isLoading = false;
     }
   }
 
@@ -235,6 +243,7 @@ export class Device {
   #compare(useq: number, heads: Heads): void {
     const { cursors } = this.#options;
     this.#userHead = Math.max(this.#userHead, useq);
+    if (!cursors.isFilled && !this.#isLoading) void this.#loadAll();
     if (cursors.useq < this.#userHead) void this.#repair.userLog(this.#userHead);
     for (const [key, head] of Object.entries(heads)) {
       const id = roomId(key);

@@ -150,7 +150,24 @@ function expectSent({ server, phone, said }: Story): void {
   }
 }
 
+const requestIds = ({ phone }: Story) => phone.world.friends.incoming.getSnapshot().items.map(({ id }) => id);
+
 describe("a device with a bad network", () => {
+  it("reads its lists again when they were lost as it began", async () => {
+    const story = await run([{ kind: "befriend" }, { kind: "killed" }], ["is lost", "arrives", "is lost"]);
+
+    expect(requestIds(story)).toEqual(["request-0"]);
+    story.phone.kill();
+  });
+
+  it("does so also when it dies in between", async () => {
+    const steps = [{ kind: "befriend" }, { kind: "killed" }, { kind: "offline" }, { kind: "restart" }] as const;
+    const story = await run(steps, ["is lost", "arrives", "is lost", "is lost", "is lost"]);
+
+    expect(requestIds(story)).toEqual(["request-0"]);
+    story.phone.kill();
+  });
+
   it("ends in the server's state exactly", { timeout: 120_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), fates, async (steps, bad) => {
@@ -159,7 +176,7 @@ describe("a device with a bad network", () => {
         expectRooms(story);
         expectSent(story);
         await expectMessages(story);
-        expect(story.phone.world.friends.incoming.getSnapshot().items.map(({ id }) => id)).toEqual(story.server.requests.map(({ id }) => id).toReversed());
+        expect(requestIds(story)).toEqual(story.server.requests.map(({ id }) => id).toReversed());
         story.phone.kill();
       }),
       { numRuns: Number(process.env.KITH_RUNS ?? 60) },
