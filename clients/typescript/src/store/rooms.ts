@@ -39,11 +39,14 @@ export class RoomStore {
     return null;
   }
 
-  /** Takes in what the server says of a room. An answer older than what was applied only tells my settings. */
+  /**
+   * Takes in what the server says of a room. An answer older than what was applied only tells my settings; so does one that is newer but
+   * does not know yet how far I have read: what it counts is not unread, and what its events bring is to be counted as they come.
+   */
   adopt(snapshot: ChatRoom): void {
     const known = this.#rooms.get(snapshot.id);
-    if (!known || snapshot.lastSeq >= known.lastSeq) {
-      const hasReadOn = known !== undefined && known.lastReadSeq > snapshot.lastReadSeq;
+    const hasReadOn = known !== undefined && known.lastReadSeq > snapshot.lastReadSeq;
+    if (!known || snapshot.lastSeq === known.lastSeq || (snapshot.lastSeq > known.lastSeq && !hasReadOn)) {
       this.#put(hasReadOn ? { ...snapshot, ...readingOf(known) } : snapshot);
       return;
     }
@@ -51,9 +54,9 @@ export class RoomStore {
     this.#put({ ...known, mutedUntil, isPinned, isArchived });
   }
 
-  /** The log may have gone back: whatever the server says next is right. */
-  distrust(): void {
-    for (const id of this.ids()) this.change(id, (room) => ({ ...room, lastSeq: 0, lastReadSeq: 0 }));
+  /** The log may have gone back, or its events are passed over: whatever the server says next of these rooms is right. */
+  distrust(ids: readonly RoomId[]): void {
+    for (const id of ids) this.change(id, (room) => ({ ...room, lastSeq: 0, lastReadSeq: 0 }));
   }
 
   change(roomId: RoomId, change: (room: ChatRoom) => ChatRoom): void {

@@ -185,7 +185,7 @@ export class Device {
     for (const [id, head] of Object.entries(from.rooms)) cursors.heard(roomId(id), head);
     if (hadSomething) {
       for (const id of world.rooms.ids()) keeper.reset(id);
-      world.rooms.distrust();
+      world.rooms.distrust(world.rooms.ids());
     }
     void this.#loadAll();
   }

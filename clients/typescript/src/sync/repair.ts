@@ -63,6 +63,7 @@ export class Repair {
       const wasLoaded = world.log(id).isLoaded;
       keeper.reset(id);
       cursors.track(id, room.lastSeq);
+      world.rooms.distrust([id]);
       onRoom(room);
       if (!wasLoaded) return;
       world.log(id).adoptNewest(await source.messages(id, {}));

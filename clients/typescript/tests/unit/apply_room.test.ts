@@ -161,3 +161,13 @@ describe("a message that arrives", () => {
     expect(world.typing.of(room).getSnapshot()).toEqual([]);
   });
 });
+
+describe("what is said while my reading is on its way", () => {
+  it("is counted when it comes, although the server showed the room before it knew how far I have read", () => {
+    world.rooms.change(room, (it) => ({ ...it, lastReadSeq: 2, unreadCount: 0 }));
+    world.rooms.adopt(toRoom(wireRoom({ last_seq: 3, last_message: wireMessage({ seq: 3 }), last_read_seq: 0, unread_count: 2 })));
+    apply(3, "message.created", wireMessage({ seq: 3 }));
+
+    expect(now()).toMatchObject({ lastSeq: 3, lastReadSeq: 2, unreadCount: 1 });
+  });
+});
