@@ -23,6 +23,8 @@ use self::{cost::Cost, tally::Shared};
 const STEADY: Duration = Duration::from_secs(15);
 /// All sockets are open so soon, or the machine is too small for them.
 const OPENING: Duration = Duration::from_mins(2);
+/// Devices as apps have them that are switched on at once: one that the first node refused would go to the second, and not lose it.
+const ON_AT_ONCE: usize = 50;
 /// Nobody waits longer for the last one.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// How long the last deliveries may take.
@@ -74,17 +76,20 @@ pub(crate) async fn run(kith: &Path, size: &Size) -> anyhow::Result<()> {
     let stage = stage::set(kith, size).await?;
     let shared = Arc::new(Shared::default());
     let mut tasks = Vec::new();
+    let mut phones = stage.phones(&shared).into_iter();
+    let mut on = 0;
+    while phones.len() > 0 {
+        for phone in phones.by_ref().take(ON_AT_ONCE) {
+            // One that could not be switched on is missed below.
+            tasks.push(background(async { drop(phone.live().await) }));
+            on += 1;
+        }
+        until_live(&shared, on).await?;
+    }
     for device in stage.devices(&shared) {
         tasks.push(background(device.live()));
     }
-    for phone in stage.phones(&shared) {
-        // One that could not be switched on is missed below.
-        tasks.push(background(async { drop(phone.live().await) }));
-    }
-    until(OPENING, "all sockets are open", || {
-        shared.live.load(Ordering::Relaxed) >= size.sockets as usize
-    })
-    .await?;
+    until_live(&shared, size.sockets as usize).await?;
     for sender in stage.senders(&shared, size.rate).await? {
         tasks.push(background(sender.talk()));
     }
@@ -132,6 +137,11 @@ async fn measure(
         during,
         drained,
     })
+}
+
+async fn until_live(shared: &Shared, count: usize) -> anyhow::Result<()> {
+    let is_live = || shared.live.load(Ordering::Relaxed) >= count;
+    until(OPENING, "all sockets are open", is_live).await
 }
 
 async fn until(

@@ -65,7 +65,7 @@ impl Device {
         let hello = self.hello();
         let opened = Client::open(&self.gates[usize::from(is_storm)], &hello).await;
         let mut client = opened.inspect_err(|error| {
-            if error.to_string().contains("503") {
+            if is_storm && error.to_string().contains("503") {
                 self.shared.refused.fetch_add(1, Ordering::Relaxed);
             }
         })?;
