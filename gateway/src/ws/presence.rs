@@ -4,12 +4,15 @@
 mod stream;
 mod table;
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use kith_api::presence::v1::{self as wire, report::Report};
 use kith_ids::UserId;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    time::Instant,
+};
 
 pub(crate) use self::stream::Attachment;
 use super::socket::Socket;

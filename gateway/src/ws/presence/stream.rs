@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use kith_api::presence::v1::{
@@ -16,7 +16,7 @@ use kith_ids::UserId;
 use kith_runtime::Shutdown;
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver},
-    time::MissedTickBehavior,
+    time::{Instant, MissedTickBehavior},
 };
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -61,8 +61,8 @@ impl Link for Attachment {
             .presence
             .presence_stream(&Caller::node("gateway"))
             .max_decoding_message_size(MAX_ANSWER);
-        let opening = client.attach(ReceiverStream::new(outgoing));
-        let Some(mut responses) = opened("presence", opening).await else {
+        let opening = opened("presence", client.attach(ReceiverStream::new(outgoing)));
+        let Some(Some(mut responses)) = self.meanwhile(opening).await else {
             return false;
         };
         self.begin();
@@ -93,7 +93,7 @@ impl Link for Attachment {
                         return has_worked;
                     }
                 },
-                () = tokio::time::sleep_until(beat_at.into()) => {
+                () = tokio::time::sleep_until(beat_at) => {
                     beat_at = Instant::now() + self.beat;
                     // Ahead of everything: what waits may be much.
                     self.unsent.push_front(Report::Beat(wire::Beat {}));
@@ -106,22 +106,10 @@ impl Link for Attachment {
         }
     }
 
-    /// What sockets submit meanwhile is kept, or answered when it is overdue.
     async fn wait(&mut self, pause: Duration) {
-        let end = tokio::time::sleep(pause);
-        tokio::pin!(end);
-        loop {
-            tokio::select! {
-                () = &mut end => break,
-                count = self.submissions.recv_many(&mut self.taken, CHUNK) => {
-                    if count == 0 {
-                        return;
-                    }
-                    self.take();
-                }
-            }
-        }
-        self.give_up();
+        self.meanwhile(tokio::time::sleep(pause)).await;
+        // A stream begins with everything: however long there is none, this does not pile up.
+        self.unsent.clear();
     }
 }
 
@@ -146,6 +134,25 @@ impl Attachment {
     /// Keeps a stream open until the shutdown.
     pub(crate) async fn run(self, shutdown: Shutdown) {
         keep_open(self, shutdown).await;
+    }
+
+    /// Waits for something while there is no stream. What sockets submit meanwhile is kept, and answered when it is overdue.
+    /// Nothing when the node ends.
+    async fn meanwhile<T>(&mut self, something: impl Future<Output = T>) -> Option<T> {
+        let mut tick = tokio::time::interval(TICK);
+        tokio::pin!(something);
+        loop {
+            tokio::select! {
+                it = &mut something => return Some(it),
+                count = self.submissions.recv_many(&mut self.taken, CHUNK) => {
+                    if count == 0 {
+                        return None;
+                    }
+                    self.take();
+                }
+                _ = tick.tick() => self.give_up(),
+            }
+        }
     }
 
     /// Everybody connects, then everything that is unanswered is said again, then every list is watched again.
@@ -354,4 +361,44 @@ fn unavailable(reference: &str) -> Frame {
         Some(reference),
         &Failure::unavailable(Duration::from_secs(1)),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use kith_auth::{CallerSigner, ClusterKey};
+    use kith_client::pipe;
+    use kith_clock::Clock;
+    use kith_runtime::Tasks;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_gets_overdue_while_a_stream_is_being_opened_is_answered_then() {
+        let clock = Clock::system();
+        // Takes connections, and never says anything.
+        let (channel, _incoming) = pipe();
+        let signer = CallerSigner::new(ClusterKey::new([42; 32]), clock.clone());
+        let upstream = Upstream::new(channel, signer, PATIENCE);
+        let (presences, attachment) = Attachment::new(upstream, Shutdown::new());
+        let tasks = Tasks::new(Shutdown::new());
+        tasks.spawn("attachment", attachment.run(tasks.shutdown().clone()));
+        let socket = Socket::new(1, clock.new_id().into(), clock.new_id().into());
+        let socket = Arc::new(socket);
+        presences.opened(&socket);
+        // An opening is given up after four seconds: this gets overdue in the middle of the second one.
+        sleep(Duration::from_millis(1_500)).await;
+        let began = Instant::now();
+
+        presences.watch(&socket, "a".to_owned(), vec![clock.new_id().into()]);
+        while socket.unanswered() > 0 {
+            sleep(TICK).await;
+        }
+
+        let took = began.elapsed();
+        assert!(
+            took >= PATIENCE && took <= PATIENCE + 2 * TICK,
+            "answered after {took:?}"
+        );
+    }
 }
