@@ -63,7 +63,8 @@ function Conversation({ roomId, model, target, isShown }: ChatViewProps & { read
     isShown,
     hasOlder: model.messages.hasOlder && !model.messages.isLoadingOlder && model.rowsToCome === 0,
     hasNewer: model.messages.hasNewer,
-    onNeedOlder: () => quietly(messages.loadOlder(roomId)),
+    isCutAbove: model.messages.hasOlder || model.rowsToCome > 0,
+    onNeedOlder: () => messages.loadOlder(roomId),
     onNeedNewer: () => { if (!model.messages.isLoadingNewer) quietly(messages.loadNewer(roomId)); },
     onSeen: (seq) => { if (document.visibilityState === "visible" && document.hasFocus()) messages.markRead(roomId, seq); },
   });
@@ -91,7 +92,7 @@ function Conversation({ roomId, model, target, isShown }: ChatViewProps & { read
   const { run } = action;
   const retry = useCallback(({ clientId }: ShownMessage) => { if (clientId) void run(() => messages.retry(clientId)); }, [run, messages]);
   const discard = useCallback(({ clientId }: ShownMessage) => { if (clientId) void run(() => messages.discard(clientId)); }, [run, messages]);
-  const isEmpty = model.rows.length === 0 && model.messages.load.kind === "ready";
+  const isEmpty = model.rows.length === 0 && model.room !== null && model.messages.load.kind === "ready";
   return (
     <div className={styles.paper}>
       {isEmpty && <div className={styles.empty}><EmptyState icon="chat" title={t("chat.start")}>{model.room?.kind === "group" ? t("chat.startGroup") : t("chat.startDirect", { name: shortName(model.name) })}</EmptyState></div>}

@@ -23,7 +23,8 @@ export function MessageList({ model, scroll, highlightedSeq, ...actions }: Messa
   const authorOf = useAuthors(model);
   const mentionNames = useMemo(() => new Set([...(model.room?.participants ?? []), ...model.people].map(({ user }) => user.username)), [model.room, model.people]);
   const nameOf = useCallback((id: UserId) => (id === model.me ? null : authorOf(id).name), [authorOf, model.me]);
-  if (model.rows.length === 0 && model.messages.load.kind !== "ready" && model.messages.load.kind !== "failed") return <div className={styles.frame}><BubbleSkeletons label={t("app.loading")} /></div>;
+  const { kind: load } = model.messages.load;
+  if (model.rows.length === 0 && load !== "failed" && (load !== "ready" || model.room === null)) return <div className={styles.frame}><BubbleSkeletons label={t("app.loading")} /></div>;
   const kind = model.room?.kind ?? "direct";
   const row = (item: Row, index: number) => {
     const { message } = item;

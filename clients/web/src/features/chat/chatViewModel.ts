@@ -35,8 +35,9 @@ export function useChatViewModel(roomId: RoomId, opensElsewhere: boolean, isShow
   const positions = useStoreWhile(isShown, session.rooms.positions(roomId));
   const people = useStoreWhile(isShown, session.rooms.participants(roomId)).items;
   const [isGone, setGone] = useState(false);
-  // Where reading began: fixed when the room opens, so that the line stays while one reads on.
-  const [unreadAfter, setUnreadAfter] = useState<number | null>(() => (room && room.unreadCount > 0 ? room.lastReadSeq : null));
+  // Where reading began: fixed when the room is first known, so that the line stays while one reads on.
+  const [unreadAfter, setUnreadAfter] = useState<number | null | undefined>(undefined);
+  if (room && unreadAfter === undefined) setUnreadAfter(room.unreadCount > 0 ? room.lastReadSeq : null);
   const knowsRoom = room !== null;
 
   useEffect(() => {
@@ -49,10 +50,7 @@ export function useChatViewModel(roomId: RoomId, opensElsewhere: boolean, isShow
     // What fails here shows in the store's own load state.
     session.messages.open(roomId).catch(() => undefined);
     if (!session.rooms.byId(roomId).getSnapshot()) {
-      session.rooms.load(roomId).then(
-        (found) => isCurrent && found.unreadCount > 0 && setUnreadAfter(found.lastReadSeq),
-        (error: unknown) => isCurrent && setGone(isNotFound(error)),
-      );
+      session.rooms.load(roomId).catch((error: unknown) => isCurrent && setGone(isNotFound(error)));
     }
     return () => { isCurrent = false; };
   }, [session, roomId, isShown]);
@@ -63,9 +61,10 @@ export function useChatViewModel(roomId: RoomId, opensElsewhere: boolean, isShow
     if (isLarge) session.rooms.loadParticipants(roomId).catch(() => undefined);
   }, [session, roomId, isLarge]);
 
-  const all = useMemo(() => rowsOf(messages, session.userId, unreadAfter), [messages, session, unreadAfter]);
+  // Messages may be here before their room is. Shown at their end they would count as read, and the line would never be.
+  const all = useMemo(() => (unreadAfter === undefined ? [] : rowsOf(messages, session.userId, unreadAfter)), [messages, session, unreadAfter]);
   const isPainted = usePainted();
-  const isWhole = isPainted || opensElsewhere || unreadAfter !== null;
+  const isWhole = isPainted || opensElsewhere || typeof unreadAfter === "number";
   const rows = useMemo(() => (isWhole ? all : all.slice(-Math.ceil(window.innerHeight / leastRowPx))), [all, isWhole]);
   const progress = useMemo(() => progressOf(room, positions, session.userId), [room, positions, session]);
   const forgetUnread = useCallback(() => setUnreadAfter(null), []);

@@ -5,22 +5,17 @@
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { VListHandle } from "virtua";
 import type { Row } from "./rows.ts";
+import { keepPlace, letGo, type List, NOT_PLACED, type PlacedRows, type Track, usePlacing } from "./usePlacing.ts";
 
 /** Nearer to the end than this counts as being there. */
 const atEndPx = 60;
-/** Sizes and the first older page are here by then. */
-const settleMs = 2000;
-/** Between the edge and the row where reading begins. */
-const placeGap = 16;
 /** History is fetched this many screens ahead: iOS puts off scroll corrections until the finger lifts. */
 const aheadScreens = 2;
 
-export interface ScrollSource {
-  readonly rows: readonly Row[];
-  readonly isShown: boolean;
+export interface ScrollSource extends PlacedRows {
   readonly hasOlder: boolean;
   readonly hasNewer: boolean;
-  readonly onNeedOlder: () => void;
+  readonly onNeedOlder: () => Promise<void>;
   readonly onNeedNewer: () => void;
   readonly onSeen: (seq: number) => void;
 }
@@ -40,22 +35,10 @@ export interface MessageScroll {
   readonly toSeq: (seq: number) => boolean;
 }
 
-interface Track {
-  keys: readonly string[];
-  generation: number;
-  isAtEnd: boolean;
-  isPlaced: boolean;
-  /** A hand has moved the list since it was last at its end. Sizes that become known only later move it as well. */
-  isHeld: boolean;
-  /** The row where reading begins is at the top. It stays there for a moment, or until a hand moves the list, whatever comes in above. */
-  isKept: boolean;
-  keptUntil: number;
-}
-
 export function useMessageScroll(source: ScrollSource): MessageScroll {
   const list = useRef<VListHandle | null>(null);
   const [isAtEnd, setAtEnd] = useState(true);
-  const track = useRef<Track>({ keys: [], generation: 0, isAtEnd: true, isPlaced: false, isHeld: false, isKept: false, keptUntil: 0 });
+  const track = useRef<Track>({ ...NOT_PLACED });
   const latest = useRef(source);
   latest.current = source;
   const { rows } = source;
@@ -69,12 +52,12 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
   const toEnd = useCallback((smooth: boolean) => {
     track.current.isAtEnd = true;
     track.current.isHeld = false;
-    track.current.isKept = false;
+    letGo(track);
     const last = latest.current.rows.length - 1;
     if (last >= 0) list.current?.scrollToIndex(last, { align: "end", smooth: smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches });
   }, []);
 
-  const look = useCallback((offset: number) => {
+  const look = useCallback((offset: number, isUnasked = false) => {
     const handle = list.current;
     const now = latest.current;
     if (!handle || !now.isShown || now.rows.length === 0) return;
@@ -85,7 +68,7 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
     keepPlace(list, track, now.rows);
     track.current.isAtEnd = isAtEnd;
     setAtEnd(isAtEnd);
-    if (now.hasOlder && offset < handle.viewportSize * aheadScreens) now.onNeedOlder();
+    if (now.hasOlder && offset < handle.viewportSize * aheadScreens) askForOlder(track, now, isUnasked);
     if (now.hasNewer && left < handle.viewportSize * aheadScreens) now.onNeedNewer();
     const lastVisible = left < atEndPx ? now.rows.length - 1 : handle.findItemIndex(offset + handle.viewportSize - 24);
     const seq = seqAtOrBefore(now.rows, lastVisible);
@@ -93,15 +76,16 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
   }, [toEnd]);
 
   usePlacing(list, track, latest, rows, toEnd);
-  useSeen(list, rows, source.isShown, look);
+  useSeen(list, source, look);
   const { isShown } = source;
   useLayoutEffect(() => {
     if (isShown && track.current.isPlaced && track.current.isAtEnd) toEnd(false);
   }, [isShown, toEnd]);
 
+  const onScroll = useCallback((offset: number) => look(offset), [look]);
   const onTakeHold = useCallback(() => {
     track.current.isHeld = true;
-    track.current.isKept = false;
+    letGo(track);
   }, []);
   const onResize = useCallback(() => { if (track.current.isAtEnd) toEnd(false); }, [toEnd]);
 
@@ -110,76 +94,36 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
     if (index < 0) return false;
     track.current.isAtEnd = false;
     track.current.isPlaced = true;
-    track.current.isKept = false;
+    letGo(track);
     list.current?.scrollToIndex(index, { align: "center" });
     return true;
   }, []);
 
-  return { list, generation: track.current.generation, shift, isAtEnd, onScroll: look, onResize, onTakeHold, toEnd, toSeq };
+  return { list, generation: track.current.generation, shift, isAtEnd, onScroll, onResize, onTakeHold, toEnd, toSeq };
 }
 
-type List = React.RefObject<VListHandle | null>;
-
-/** Heights that become known only later, and history that comes in above, must not push the place away. */
-function keepPlace(list: List, track: React.RefObject<Track>, rows: readonly Row[]): void {
-  const handle = list.current;
-  if (!handle || !track.current.isKept) return;
-  // With more to read than was here at first, the line moves up into what comes in.
-  const index = rows.findIndex((row) => row.isFirstUnread);
-  const wanted = Math.min(handle.getItemOffset(index) - placeGap, handle.scrollSize - handle.viewportSize);
-  if (index >= 0 && Math.abs(handle.scrollOffset - wanted) > 1) handle.scrollToIndex(index, { align: "start", offset: -placeGap });
+function askForOlder(track: React.RefObject<Track>, source: ScrollSource, isUnasked: boolean): void {
+  if (isUnasked && track.current.isRefused) return;
+  track.current.isRefused = false;
+  source.onNeedOlder().catch(() => { track.current.isRefused = true; });
 }
 
 /**
- * Frame by frame, as a scroll that came before the list had its new height went only as far as the old one. Whoever moves
- * without a hand, as a screen reader does, is not to be held for longer than the rows take to come.
+ * What is on the screen after a change of rows, or when the person comes back to the window, counts as seen. And when there can be asked
+ * for older messages again, they may be needed still: what the last answer brought was not enough, or belonged elsewhere.
  */
-function keepForAMoment(list: List, track: React.RefObject<Track>, latest: React.RefObject<ScrollSource>): void {
-  const isUnderWay = track.current.isKept;
-  track.current.isKept = true;
-  track.current.keptUntil = performance.now() + settleMs;
-  const step = (): void => {
-    track.current.isKept &&= latest.current.isShown && performance.now() < track.current.keptUntil;
-    if (!track.current.isKept) return;
-    keepPlace(list, track, latest.current.rows);
-    requestAnimationFrame(step);
-  };
-  if (!isUnderWay) requestAnimationFrame(step);
-}
-
-/** After the rows change: to the place where reading begins, or on with the newest. */
-function usePlacing(list: List, track: React.RefObject<Track>, latest: React.RefObject<ScrollSource>, rows: readonly Row[], toEnd: (smooth: boolean) => void): void {
-  useLayoutEffect(() => {
-    const before = track.current.keys;
-    track.current.keys = [rows[0]?.message.key ?? "", rows.at(-1)?.message.key ?? ""].filter(Boolean);
-    const last = rows.at(-1);
-    if (!last || !latest.current.isShown) return;
-    const isMineNew = before.length > 0 && last.message.key !== before.at(-1) && last.message.seq === null;
-    if (track.current.isPlaced) {
-      if (track.current.isAtEnd || isMineNew) toEnd(false);
-      else if (track.current.isKept) {
-        keepForAMoment(list, track, latest);
-        keepPlace(list, track, rows);
-      }
-      return;
-    }
-    track.current.isPlaced = true;
-    const unread = rows.findIndex((row) => row.isFirstUnread);
-    if (unread < 0) return toEnd(false);
-    track.current.isAtEnd = false;
-    keepForAMoment(list, track, latest);
-    list.current?.scrollToIndex(unread, { align: "start", offset: -placeGap });
-  }, [list, track, latest, rows, toEnd]);
-}
-
-/** What is on the screen after a change of rows, or when the person comes back to the window, counts as seen. */
-function useSeen(list: List, rows: readonly Row[], isShown: boolean, look: (offset: number) => void): void {
+function useSeen(list: List, { rows, isShown, hasOlder }: ScrollSource, look: (offset: number, isUnasked: boolean) => void): void {
   useEffect(() => {
     if (!isShown) return undefined;
     const check = (): void => {
-      if (list.current) look(list.current.scrollOffset);
+      if (list.current) look(list.current.scrollOffset, true);
     };
-    const frame = requestAnimationFrame(check);
+    // A list that was just made does not know its size yet, and one that stays at its start never scrolls.
+    const checkMeasured = (): void => {
+      if (list.current?.viewportSize === 0) frame = requestAnimationFrame(checkMeasured);
+      else check();
+    };
+    let frame = requestAnimationFrame(checkMeasured);
     window.addEventListener("focus", check);
     document.addEventListener("visibilitychange", check);
     return () => {
@@ -187,7 +131,7 @@ function useSeen(list: List, rows: readonly Row[], isShown: boolean, look: (offs
       window.removeEventListener("focus", check);
       document.removeEventListener("visibilitychange", check);
     };
-  }, [list, rows, isShown, look]);
+  }, [list, rows, isShown, hasOlder, look]);
 }
 
 /** How the rows differ from the first and last key before: at their start, at most at their end, or altogether. */
