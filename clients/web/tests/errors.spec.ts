@@ -73,17 +73,20 @@ test("every refusal of a message keeps its words: to be sent again, or still on 
 test("a token that stops holding in the middle is renewed, and the person notices nothing", async ({ kith, open }) => {
   const ann = await Person.register(kith.api, "Ann Ahlers");
   const ben = await Person.register(kith.api, "Ben Brandt");
-  await ann.befriend(ben);
+  await ben.call("POST", "/friends/requests", { user_id: ann.id });
   const page = await open();
-  await signIn(page, ann.username, Person.password, "/messages");
+  const begun = page.waitForResponse("**/api/v1/friends/requests?*");
+  await signIn(page, ann.username, Person.password, "/friends");
+  // What is refused is what the person asks for next, not what is under way from the start.
+  await begun;
   let refusals = 0;
-  await page.route("**/api/v1/friends/**", (route) => {
+  await page.route("**/api/v1/friends/requests?*", (route) => {
     refusals += 1;
     if (refusals > 1) return route.continue();
     return route.fulfill({ status: 401, contentType: "application/problem+json", headers: { "www-authenticate": "Bearer" }, body: JSON.stringify({ type: "about:blank", title: "", status: 401, code: "token_expired", detail: "", request_id: "r", retryable: false }) });
   });
   const renewed = page.waitForRequest("**/api/v1/auth/refresh");
-  await page.getByRole("link", { name: /Friends/ }).first().click();
+  await page.getByRole("link", { name: /Requests/ }).click();
 
   await expect(page.getByRole("link", { name: /Ben Brandt/ })).toBeVisible();
   await renewed;
