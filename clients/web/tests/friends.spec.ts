@@ -42,6 +42,7 @@ test("two people sign up, befriend, chat, reply, see ticks and typing; a block t
   await expect(ann.getByRole("dialog").getByText("Ben Brandt")).toBeVisible();
   await ann.getByRole("dialog").getByRole("button", { name: "Close" }).click();
 
+  const annsRoom = ann.url();
   // Ann blocks Ben: what Ben sends next is refused, and his words stay.
   await ann.goto(`/people/${benId}`);
   await ann.getByRole("button", { name: "More", exact: true }).click();
@@ -50,6 +51,13 @@ test("two people sign up, befriend, chat, reply, see ticks and typing; a block t
   await expect(ann.getByText("You have blocked Ben Brandt")).toBeVisible();
   await say(ben, "Are you there?");
   await expect(ben.getByText("Not sent: Their privacy settings do not allow this.")).toBeVisible();
+
+  // Ann is told why she cannot write, and how she could.
+  await ann.goto(annsRoom);
+  await expect(ann.getByText("You have blocked Ben Brandt.")).toBeVisible();
+  await expect(composer(ann)).toBeHidden();
+  await ann.getByRole("button", { name: "Unblock" }).click();
+  await expect(composer(ann)).toBeVisible();
 });
 
 test("somebody who was found is asked, and their row follows the answer", async ({ kith, open }) => {
