@@ -19,7 +19,7 @@ const areas: readonly { readonly id: Area; readonly href: string; readonly icon:
   { id: "settings", href: "/settings", icon: "settings", label: "nav.settings" },
 ];
 
-export function Navigation({ area, isHidden }: { readonly area: Area | null; readonly isHidden: boolean }) {
+export function Navigation({ area, isHidden }: { readonly area: Area; readonly isHidden: boolean }) {
   const { t } = useI18n();
   const open = useOpen();
   const { friends } = useSession();

@@ -5,9 +5,7 @@ import type { MessageKey } from "../i18n/catalogue.ts";
 import { useI18n } from "../i18n/useI18n.tsx";
 import { useSession } from "../state/session.tsx";
 import { shortcutsShown } from "../state/shortcuts.ts";
-import { useOpen } from "../state/useOpen.ts";
 import { useStore } from "../state/useStore.ts";
-import { Button } from "../ui/Button.tsx";
 import { EmptyState } from "../ui/EmptyState.tsx";
 import type { IconName } from "../ui/Icon.tsx";
 import { ConnectionBar } from "./ConnectionBar.tsx";
@@ -33,40 +31,37 @@ export function Shell() {
   const { friends } = useSession();
   const [path] = useLocation();
   const search = useSearch();
-  const open = useOpen();
   const area = useRef<Area>("friends");
   const place = placeOf(path, new URLSearchParams(search), area.current);
   const detail = useRef<HTMLElement>(null);
-  useEffect(() => {
-    if (place) area.current = place.area;
-  }, [place]);
+  useEffect(() => { area.current = place.area; }, [place]);
   useEffect(() => {
     // The number at "Friends" needs them from the start.
     friends.loadRequests().catch(() => undefined);
   }, [friends]);
   useAppBadge();
   useShortcuts();
-  const isOnDetail = place?.detailKey !== null && place !== null;
-  const detailKey = place?.detailKey ?? null;
+  const { detailKey } = place;
+  const isOnDetail = detailKey !== null;
   const shown = useRef(detailKey);
   useEffect(() => {
     // A keyboard or a screen reader follows to what was opened; the first page load keeps its own order.
     if (detailKey !== shown.current && detailKey) detail.current?.focus({ preventScroll: true });
     shown.current = detailKey;
   }, [detailKey]);
-  const empty = nothingPicked[place?.area ?? "messages"];
+  const empty = nothingPicked[place.area];
   return (
     <div className={styles.shell} data-detail={isOnDetail || undefined}>
       <a className="skip-link" href="#main">{t("app.skip")}</a>
-      <Navigation area={place?.area ?? null} isHidden={isOnDetail} />
+      <Navigation area={place.area} isHidden={isOnDetail} />
       <div className={styles.main}>
         <ConnectionBar />
         <div className={styles.panes}>
-          <div className={styles.list} key={place?.listKey}>
-            <ErrorBoundary><Suspense fallback={null}>{place ? place.list : <EmptyState icon="search" title={t("app.notFound")} action={<Button look="primary" onClick={open("/messages")}>{t("app.home")}</Button>}>{t("app.notFoundText")}</EmptyState>}</Suspense></ErrorBoundary>
+          <div className={styles.list} key={place.listKey}>
+            <ErrorBoundary><Suspense fallback={null}>{place.list}</Suspense></ErrorBoundary>
           </div>
           <main ref={detail} id="main" className={styles.detail} tabIndex={-1}>
-            <Conversations open={place?.chat ?? null} />
+            <Conversations open={place.chat} />
             <ErrorBoundary key={detailKey}><Suspense fallback={null}>{isOnDetail ? place.detail : <div className={styles.empty}><EmptyState icon={empty.icon} title={t(empty.title)}>{t(empty.text)}</EmptyState></div>}</Suspense></ErrorBoundary>
           </main>
         </div>

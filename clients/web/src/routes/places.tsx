@@ -4,6 +4,7 @@ import { roomId, userId } from "@kith/client";
 import { RoomsView } from "../features/rooms/RoomsView.tsx";
 import type { SettingsSection } from "../features/settings/SettingsView.tsx";
 import type { OpenRoom } from "./keptRooms.ts";
+import { NotFoundView } from "./NotFoundView.tsx";
 
 const RoomInfoView = lazy(() => import("../features/chat/RoomInfoView.tsx").then((module) => ({ default: module.RoomInfoView })));
 const NewChatView = lazy(() => import("../features/rooms/NewChatView.tsx").then((module) => ({ default: module.NewChatView })));
@@ -32,7 +33,7 @@ const sections: ReadonlySet<string> = new Set<SettingsSection>(["profile", "priv
 const isSection = (word: string): word is SettingsSection => sections.has(word);
 
 /** `area` is where the person was: a profile opens beside the list it was opened from. */
-export function placeOf(path: string, search: URLSearchParams, area: Area): Place | null {
+export function placeOf(path: string, search: URLSearchParams, area: Area): Place {
   const [first = "", second = "", third = ""] = path.split("/").filter(Boolean);
   switch (first) {
     case "":
@@ -51,10 +52,10 @@ export function placeOf(path: string, search: URLSearchParams, area: Area): Plac
     case "people":
       return person(second, area);
     case "settings":
-      if (second && !isSection(second)) return null;
+      if (second && !isSection(second)) return nothing();
       return settings(isSection(second) ? second : null);
     default:
-      return null;
+      return nothing();
   }
 }
 
@@ -69,8 +70,8 @@ function friends(word: string, current: string | null, detail: ReactNode): Place
   return { area: "friends", listKey: "friends", list: <FriendsView current={current} />, detailKey, detail, chat: null };
 }
 
-function person(id: string, area: Area): Place | null {
-  if (!id) return null;
+function person(id: string, area: Area): Place {
+  if (!id) return nothing();
   const backTo = area === "find" ? "/friends/find" : area === "messages" ? "/messages" : "/friends";
   const detail = <ProfileView key={id} userId={userId(id)} backTo={backTo} />;
   if (area === "messages") return messages(null, `person ${id}`, detail);
@@ -79,4 +80,8 @@ function person(id: string, area: Area): Place | null {
 
 function settings(section: SettingsSection | null): Place {
   return { area: "settings", listKey: "settings", list: <SettingsView current={section} />, detailKey: section && `settings ${section}`, detail: section && <SettingsDetail section={section} />, chat: null };
+}
+
+function nothing(): Place {
+  return messages(null, "nothing", <NotFoundView />);
 }
