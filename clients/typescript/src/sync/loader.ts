@@ -9,6 +9,9 @@ import type { ListState, LoadState } from "../store/list.js";
 import type { World } from "../store/world.js";
 import type { Reload } from "./effects.js";
 
+/** A list that changes more often than this while it is read is taken as it was read last. */
+const READ_AGAIN = 3;
+
 export class Loader {
   readonly #source: Source;
   readonly #world: World;
@@ -58,18 +61,33 @@ export class Loader {
     } else if (what === "friends") await fill(friends.list, () => this.#source.friends());
     else if (what === "blocked") await fill(friends.blocked, () => this.#source.blocked());
     else {
-      const requests = this.#source.requests();
-      const facing = (direction: string) => async () => (await requests).filter((request) => request.direction === direction);
+      const first = this.#source.requests();
+      // One reading serves both lists, unless one of them has to be read again.
+      const facing = (direction: string) => {
+        let requests: typeof first | null = first;
+        return async () => {
+          const read = await (requests ?? this.#source.requests());
+          requests = null;
+          return read.filter((request) => request.direction === direction);
+        };
+      };
       await Promise.all([fill(friends.incoming, facing("incoming")), fill(friends.outgoing, facing("outgoing"))]);
     }
   }
 }
 
-/** Reads a list into its cell and says how it went; what was there stays until then. */
+/**
+ * Reads a list into its cell and says how it went; what was there stays until then. A list that changes meanwhile is read again,
+ * a few times at most: what was read may be older than the change.
+ */
 export async function fill<T>(cell: Cell<ListState<T>>, read: () => Promise<readonly T[]>): Promise<void> {
   cell.update((list) => ({ ...list, load: { kind: "loading" } }));
   try {
-    cell.set({ items: await read(), load: { kind: "ready" }, hasMore: false });
+    let [before, items] = [cell.getSnapshot().items, await read()];
+    for (let again = 0; again < READ_AGAIN && cell.getSnapshot().items !== before; again += 1) {
+      [before, items] = [cell.getSnapshot().items, await read()];
+    }
+    cell.set({ items, load: { kind: "ready" }, hasMore: false });
   } catch (error) {
     cell.update((list) => ({ ...list, load: failed(error) }));
     throw error;
