@@ -16,10 +16,12 @@ use tokio::{
 };
 use tonic::transport::{Channel, Endpoint, Error, channel::Change};
 
-use crate::Dial;
+use crate::{Dial, Doubts};
 
-/// How often the names are looked up and their addresses tried.
+/// How often the names are looked up and their addresses tried, when nobody doubts them.
 const LOOK: Duration = Duration::from_secs(1);
+/// Between two looks, whoever doubts: a service that refuses connections is not asked for them all the time.
+const BREATH: Duration = Duration::from_millis(50);
 /// How long a look-up, and a try, may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Changes that wait for the channel; more than this many at once wait for it.
@@ -33,6 +35,9 @@ pub struct Members {
     version: u64,
     present: HashSet<Member>,
     changes: Sender<Change<Member, Endpoint>>,
+    doubts: Doubts,
+    /// Between two looks, when nobody doubts.
+    every: Duration,
 }
 
 /// A name that was given.
@@ -61,6 +66,8 @@ pub fn balance(uris: Vec<Uri>, dial: Dial) -> Result<(Channel, Members), Error> 
         dial,
         present: HashSet::new(),
         changes,
+        doubts: Doubts::followed(),
+        every: LOOK,
     };
     // So that calls fail, and do not wait, until the first look.
     for change in members.become_these(HashSet::new())? {
@@ -71,9 +78,15 @@ pub fn balance(uris: Vec<Uri>, dial: Dial) -> Result<(Channel, Members), Error> 
 }
 
 impl Members {
-    /// Looks again and again, until the shutdown.
+    /// Where callers say that they doubt an address.
+    pub fn doubts(&self) -> Doubts {
+        self.doubts.clone()
+    }
+
+    /// Looks again and again, until the shutdown; at once when somebody doubts.
     pub async fn follow(mut self, shutdown: Shutdown) {
         loop {
+            self.doubts.begin_look();
             let found = self.look().await;
             // The names themselves made endpoints already, so their addresses do.
             for change in self.become_these(found).unwrap_or_default() {
@@ -82,8 +95,14 @@ impl Members {
                     return;
                 }
             }
+            self.doubts.end_look();
+            let doubt = async {
+                tokio::time::sleep(BREATH).await;
+                self.doubts.raised().await;
+            };
             tokio::select! {
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(self.every) => {}
+                () = doubt => {}
                 () = shutdown.signalled() => return,
             }
         }
@@ -191,68 +210,4 @@ async fn listens(address: SocketAddr) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::net::TcpListener;
-
-    use super::*;
-
-    fn members(uris: &[String]) -> Members {
-        let uris = uris.iter().map(|uri| uri.parse().unwrap()).collect();
-        balance(uris, Dial::default()).unwrap().1
-    }
-
-    async fn free_address() -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        listener.local_addr().unwrap()
-    }
-
-    #[tokio::test]
-    async fn only_addresses_at_which_something_listens_are_members() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let open = listener.local_addr().unwrap();
-        let closed = free_address().await;
-        let members = members(&[format!("http://{open}"), format!("http://{closed}")]);
-
-        let found = members.look().await;
-
-        assert_eq!(found, HashSet::from([Member::Address(0, open)]));
-    }
-
-    #[tokio::test]
-    async fn a_lone_address_is_a_member_without_a_try() {
-        let closed = free_address().await;
-        let members = members(&[format!("http://{closed}")]);
-
-        assert_eq!(
-            members.look().await,
-            HashSet::from([Member::Address(0, closed)])
-        );
-    }
-
-    #[tokio::test]
-    async fn the_names_stand_in_while_no_address_works_and_go_last() {
-        let mut members = members(&["http://localhost:1".to_owned()]);
-        let address = Member::Address(0, "127.0.0.1:1".parse().unwrap());
-
-        let changes = members.become_these(HashSet::from([address])).unwrap();
-
-        assert!(matches!(
-            changes[..],
-            [Change::Insert(new, _), Change::Remove(Member::Name(0))] if new == address
-        ));
-        let back = members.become_these(HashSet::new()).unwrap();
-        assert!(matches!(
-            back[..],
-            [Change::Insert(Member::Name(0), _), Change::Remove(old)] if old == address
-        ));
-    }
-
-    #[test]
-    fn an_address_keeps_the_scheme_of_its_name() {
-        let name = Name::of("https://chat.internal:9090".parse().unwrap());
-
-        let uri = name.at("[::1]:9090".parse().unwrap());
-
-        assert_eq!(uri.to_string(), "https://[::1]:9090/");
-    }
-}
+mod tests;

@@ -4,13 +4,17 @@
 
 mod balance;
 mod dial;
+mod doubt;
 mod pipe;
 mod retry;
 mod service_keys;
 mod upstream;
+mod wire;
 
 pub use balance::{Members, balance};
 pub use dial::Dial;
+pub use doubt::Doubts;
 pub use pipe::{Incoming, pipe};
 pub use service_keys::{ServiceKey, ServiceKeys};
 pub use upstream::{Attached, Intercepted, Upstream};
+pub use wire::Wire;

@@ -6,6 +6,8 @@ use std::{future::Future, sync::Arc, time::Duration};
 use tonic::{Code, Response, Status};
 use tower::retry::budget::{Budget as _, TpsBudget};
 
+use crate::doubt::Doubts;
+
 /// How long a call counts for the budget.
 const MEMORY: Duration = Duration::from_secs(10);
 /// Second attempts a second that are always allowed: a lone failure in a quiet hour heals too.
@@ -25,8 +27,12 @@ impl Retries {
         Self(Arc::new(TpsBudget::new(MEMORY, FLOOR, SHARE)))
     }
 
-    /// Makes a call, and a second time when that may help and the time and the budget allow it.
-    pub(crate) async fn repeat<T, F>(&self, mut call: impl FnMut() -> F) -> Answer<T>
+    /// Makes a call, and a second time when that may help and the time and the budget allow it; not before a doubtful address was looked at.
+    pub(crate) async fn repeat<T, F>(
+        &self,
+        doubts: &Doubts,
+        mut call: impl FnMut() -> F,
+    ) -> Answer<T>
     where
         F: Future<Output = Answer<T>>,
     {
@@ -44,7 +50,7 @@ impl Retries {
             count("over budget");
             return first;
         }
-        tokio::time::sleep(pause).await;
+        tokio::join!(tokio::time::sleep(pause), doubts.settled());
         let second = call().await;
         count(if second.is_ok() { "healed" } else { "failed" });
         second
@@ -93,7 +99,9 @@ mod tests {
     async fn one_failure_is_not_seen() {
         let service = Flaky::new(1, Code::Unavailable);
 
-        let answer = Retries::new().repeat(|| service.call()).await;
+        let answer = Retries::new()
+            .repeat(&Doubts::default(), || service.call())
+            .await;
 
         assert!(answer.is_ok());
         assert_eq!(service.calls.get(), 2);
@@ -103,7 +111,9 @@ mod tests {
     async fn there_is_no_third_attempt() {
         let service = Flaky::new(2, Code::Unavailable);
 
-        let answer = Retries::new().repeat(|| service.call()).await;
+        let answer = Retries::new()
+            .repeat(&Doubts::default(), || service.call())
+            .await;
 
         assert_eq!(answer.unwrap_err().code(), Code::Unavailable);
         assert_eq!(service.calls.get(), 2);
@@ -119,7 +129,9 @@ mod tests {
         ] {
             let service = Flaky::new(1, code);
 
-            let answer = Retries::new().repeat(|| service.call()).await;
+            let answer = Retries::new()
+                .repeat(&Doubts::default(), || service.call())
+                .await;
 
             assert_eq!(answer.unwrap_err().code(), code);
             assert_eq!(service.calls.get(), 1);
@@ -134,7 +146,12 @@ mod tests {
         let began = tokio::time::Instant::now();
 
         for _ in 0..CALLS {
-            assert!(retries.repeat(|| service.call()).await.is_err());
+            assert!(
+                retries
+                    .repeat(&Doubts::default(), || service.call())
+                    .await
+                    .is_err()
+            );
         }
 
         let always = FLOOR * u32::try_from((began.elapsed() + MEMORY).as_secs() + 1).unwrap();
@@ -151,11 +168,19 @@ mod tests {
         );
         let retries = Retries::new();
         for _ in 0..1_000 {
-            retries.repeat(|| well.call()).await.unwrap();
+            retries
+                .repeat(&Doubts::default(), || well.call())
+                .await
+                .unwrap();
         }
 
         for _ in 0..50 {
-            assert!(retries.repeat(|| ill.call()).await.is_err());
+            assert!(
+                retries
+                    .repeat(&Doubts::default(), || ill.call())
+                    .await
+                    .is_err()
+            );
         }
 
         assert_eq!((well.calls.get(), ill.calls.get()), (1_000, 100));
@@ -164,8 +189,8 @@ mod tests {
     #[tokio::test]
     async fn what_has_no_time_left_is_not_tried_again() {
         let service = Flaky::new(1, Code::Unavailable);
-        let retries = Retries::new();
-        let call = retries.repeat(|| service.call());
+        let (retries, doubts) = (Retries::new(), Doubts::default());
+        let call = retries.repeat(&doubts, || service.call());
 
         let answer = kith_runtime::within(Some(Duration::ZERO), call).await;
 

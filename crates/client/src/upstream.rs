@@ -23,7 +23,7 @@ use tonic::{
     transport::Channel,
 };
 
-use crate::retry::Retries;
+use crate::{doubt::Doubts, retry::Retries, wire::Wire};
 
 /// What a sync of 10,000 events may weigh; tonic's own bound is 4 MiB.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
@@ -32,6 +32,7 @@ const MAX_ANSWER: usize = 32 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Upstream {
     channel: Channel,
+    doubts: Doubts,
     signer: CallerSigner,
     deadline: Duration,
     retries: Retries,
@@ -48,17 +49,23 @@ pub struct Attached {
 const MARGIN: Duration = Duration::from_millis(20);
 
 /// A channel that attaches them.
-pub type Intercepted = InterceptedService<Channel, Attached>;
+pub type Intercepted = InterceptedService<Wire, Attached>;
 
 impl Upstream {
     /// Calls over `channel`, signed by `signer`, each given up after `deadline`.
     pub fn new(channel: Channel, signer: CallerSigner, deadline: Duration) -> Self {
         Self {
             channel,
+            doubts: Doubts::default(),
             signer,
             deadline,
             retries: Retries::new(),
         }
+    }
+
+    /// Tells of lost connections, so that those who keep the channel's addresses look at them.
+    pub fn with_doubts(self, doubts: Doubts) -> Self {
+        Self { doubts, ..self }
     }
 
     /// Makes a call to this service that may be repeated, and a second time when the service is unavailable: for the gateway alone, so that
@@ -67,92 +74,87 @@ impl Upstream {
     where
         F: Future<Output = Result<Response<T>, Status>>,
     {
-        self.retries.repeat(call).await
+        self.retries.repeat(&self.doubts, call).await
     }
 
     /// The accounts service, for this caller.
     pub fn accounts(&self, caller: &Caller) -> AccountsServiceClient<Intercepted> {
-        AccountsServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+        AccountsServiceClient::with_interceptor(self.wire(), self.attached(caller))
     }
 
     /// The accounts service for calls that stream until they are ended: without a deadline.
     pub fn accounts_stream(&self, caller: &Caller) -> AccountsServiceClient<Intercepted> {
-        AccountsServiceClient::with_interceptor(
-            self.channel.clone(),
-            self.attached_for_ever(caller),
-        )
+        AccountsServiceClient::with_interceptor(self.wire(), self.attached_for_ever(caller))
     }
 
     /// The friends service, for this caller.
     pub fn friends(&self, caller: &Caller) -> FriendsServiceClient<Intercepted> {
-        FriendsServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+        FriendsServiceClient::with_interceptor(self.wire(), self.attached(caller))
     }
 
     /// Contact matching, for this caller.
     pub fn contacts(&self, caller: &Caller) -> ContactServiceClient<Intercepted> {
-        ContactServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+        ContactServiceClient::with_interceptor(self.wire(), self.attached(caller))
     }
 
     /// The import of another system's graph, for this caller.
     pub fn graph_import(&self, caller: &Caller) -> GraphImportServiceClient<Intercepted> {
-        GraphImportServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+        GraphImportServiceClient::with_interceptor(self.wire(), self.attached(caller))
     }
 
     /// The chat service, for this caller.
     pub fn chat(&self, caller: &Caller) -> ChatServiceClient<Intercepted> {
-        ChatServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+        ChatServiceClient::with_interceptor(self.wire(), self.attached(caller))
             .max_decoding_message_size(MAX_ANSWER)
     }
 
     /// What other Kith services tell chat.
     pub fn chat_ingest(&self, caller: &Caller) -> IngestServiceClient<Intercepted> {
-        IngestServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+        IngestServiceClient::with_interceptor(self.wire(), self.attached(caller))
     }
 
     /// Chat's delivery reads, with the deadline.
     pub fn delivery(&self, caller: &Caller) -> DeliveryServiceClient<Intercepted> {
-        DeliveryServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+        DeliveryServiceClient::with_interceptor(self.wire(), self.attached(caller))
     }
 
     /// Chat's delivery streams, without a deadline.
     pub fn delivery_stream(&self, caller: &Caller) -> DeliveryServiceClient<Intercepted> {
-        DeliveryServiceClient::with_interceptor(
-            self.channel.clone(),
-            self.attached_for_ever(caller),
-        )
+        DeliveryServiceClient::with_interceptor(self.wire(), self.attached_for_ever(caller))
     }
 
     /// The feed's calls, with the deadline.
     pub fn feed(&self, caller: &Caller) -> FeedServiceClient<Intercepted> {
-        FeedServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+        FeedServiceClient::with_interceptor(self.wire(), self.attached(caller))
     }
 
     /// The feed's stream, without a deadline.
     pub fn feed_stream(&self, caller: &Caller) -> FeedServiceClient<Intercepted> {
-        FeedServiceClient::with_interceptor(self.channel.clone(), self.attached_for_ever(caller))
+        FeedServiceClient::with_interceptor(self.wire(), self.attached_for_ever(caller))
     }
 
     /// Rooms as they are, live, without a deadline.
     pub fn rooms_stream(&self, caller: &Caller) -> RoomServiceClient<Intercepted> {
-        RoomServiceClient::with_interceptor(self.channel.clone(), self.attached_for_ever(caller))
+        RoomServiceClient::with_interceptor(self.wire(), self.attached_for_ever(caller))
     }
 
     /// The presence service, for this caller.
     pub fn presence(&self, caller: &Caller) -> PresenceServiceClient<Intercepted> {
-        PresenceServiceClient::with_interceptor(self.channel.clone(), self.attached(caller))
+        PresenceServiceClient::with_interceptor(self.wire(), self.attached(caller))
     }
 
     /// Presence's stream, without a deadline.
     pub fn presence_stream(&self, caller: &Caller) -> PresenceServiceClient<Intercepted> {
-        PresenceServiceClient::with_interceptor(
-            self.channel.clone(),
-            self.attached_for_ever(caller),
-        )
+        PresenceServiceClient::with_interceptor(self.wire(), self.attached_for_ever(caller))
     }
 
     /// The signed context of a caller, for `Attach`.
     pub fn sign(&self, caller: &Caller) -> String {
         self.signer.sign(caller)
+    }
+
+    fn wire(&self) -> Wire {
+        Wire::new(self.channel.clone(), self.doubts.clone())
     }
 
     fn attached(&self, caller: &Caller) -> Attached {

@@ -12,17 +12,21 @@ mod typing;
 
 use std::sync::Arc;
 
+use kith_api::chat::v1::delivery_service_client::DeliveryServiceClient;
 use kith_auth::Caller;
-use kith_client::Upstream;
+use kith_client::{Intercepted, Upstream};
 use kith_clock::Clock;
 use kith_delivery::{AnySlot, Logs};
+use kith_error::Failure;
 use kith_ids::{RoomId, UserId};
 use kith_runtime::Tasks;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tonic::{Response, Status};
 
 pub(crate) use self::{aside::Aside, typing::part};
 use self::{receipts::Receipts, typing::Typings};
 use super::{
+    MAX_ANSWER,
     close::Close,
     registry::Registry,
     socket::{Order, Socket},
@@ -32,6 +36,9 @@ use super::{
 pub(crate) type RoomSlot = kith_delivery::Slot<RoomId, Socket>;
 /// What is to be done after a call of the logs.
 pub(crate) type Effects = kith_delivery::Effects<Socket>;
+
+/// Chat's delivery reads.
+type Client = DeliveryServiceClient<Intercepted>;
 
 /// Readings of logs under way at once: catching up must not take the database away from sending.
 const READINGS: usize = 64;
@@ -111,6 +118,27 @@ impl Hub {
         self.0.readings.acquire().await.ok()
     }
 
+    /// Asks chat for what is in the logs, a second time when it is unavailable.
+    async fn ask<T, Q, F>(
+        &self,
+        request: Q,
+        question: impl Fn(Client, Q) -> F,
+    ) -> Result<T, Failure>
+    where
+        Q: Clone,
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        let chat = &self.0.chat;
+        let answer = chat.repeat(|| {
+            let chat = chat.delivery(&Caller::node("gateway"));
+            question(chat.max_decoding_message_size(MAX_ANSWER), request.clone())
+        });
+        answer
+            .await
+            .map(Response::into_inner)
+            .map_err(|status| Failure::from(&status))
+    }
+
     /// Does what a call of the logs asked for; sockets are woken last.
     fn carry_out(&self, effects: Effects) {
         for slot in &effects.established {
@@ -132,8 +160,4 @@ impl Hub {
             self.read(wanted);
         }
     }
-}
-
-fn node() -> Caller {
-    Caller::node("gateway")
 }

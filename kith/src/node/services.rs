@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::StreamExt as _;
 use kith_auth::{CallerSigner, ClusterKey};
 use kith_bus::Bus;
-use kith_client::{Dial, Incoming, ServiceKeys, Upstream, balance, pipe};
+use kith_client::{Dial, Doubts, Incoming, ServiceKeys, Upstream, balance, pipe};
 use kith_clock::Clock;
 use kith_presence::Leases;
 use kith_runtime::{Certificates, Tasks, over_tls, serve_grpc};
@@ -302,19 +302,19 @@ impl Lines {
         tasks: &Tasks,
     ) -> anyhow::Result<Self> {
         let line = |role: Role, addresses: &str| -> anyhow::Result<Line> {
-            let (channel, incoming) = if config.node.roles.contains(role) {
+            let upstream = |channel| Upstream::new(channel, signer.clone(), DEADLINE);
+            if config.node.roles.contains(role) {
                 let (channel, incoming) = pipe();
-                (channel, Some(incoming))
-            } else {
-                let channel = remote(addresses, dial, tasks);
-                (
-                    channel.with_context(|| format!("upstream.{}", role.name()))?,
-                    None,
-                )
-            };
+                return Ok(Line {
+                    upstream: upstream(channel),
+                    incoming: Some(incoming),
+                });
+            }
+            let remote = remote(addresses, dial, tasks);
+            let (channel, doubts) = remote.with_context(|| format!("upstream.{}", role.name()))?;
             Ok(Line {
-                upstream: Upstream::new(channel, signer.clone(), DEADLINE),
-                incoming,
+                upstream: upstream(channel).with_doubts(doubts),
+                incoming: None,
             })
         };
         Ok(Self {
@@ -340,11 +340,12 @@ fn service_keys(lines: &Lines, tasks: &Tasks) -> ServiceKeys {
 }
 
 /// A service on other nodes; connects when it is first called, and again whenever a connection is lost.
-fn remote(addresses: &str, dial: &Dial, tasks: &Tasks) -> anyhow::Result<Channel> {
+fn remote(addresses: &str, dial: &Dial, tasks: &Tasks) -> anyhow::Result<(Channel, Doubts)> {
     let uris: Result<Vec<Uri>, _> = addresses.split(',').map(|it| it.trim().parse()).collect();
     let (channel, members) = balance(uris?, dial.clone())?;
+    let doubts = members.doubts();
     tasks.spawn("upstream", members.follow(tasks.shutdown().clone()));
-    Ok(channel)
+    Ok((channel, doubts))
 }
 
 /// What the nodes show each other, kept fresh until the shutdown; none when they talk plainly.

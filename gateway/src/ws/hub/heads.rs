@@ -7,8 +7,8 @@ use kith_delivery::{Batch, Establishing, Heads, INTERVAL, Pulse};
 use kith_error::Failure;
 use kith_runtime::Shutdown;
 
-use super::{Hub, node};
-use crate::ws::{MAX_ANSWER, socket::Socket};
+use super::Hub;
+use crate::ws::socket::Socket;
 
 impl Hub {
     pub(super) async fn compare_for_ever(&self, shutdown: &Shutdown) {
@@ -61,26 +61,22 @@ impl Hub {
     }
 
     async fn ask_heads(&self, batch: &Batch<Socket>) -> Result<Heads, Failure> {
-        let answer = self
-            .0
-            .chat
-            .delivery(&node())
-            .max_decoding_message_size(MAX_ANSWER)
-            .get_heads(GetHeadsRequest {
-                room_ids: batch
-                    .rooms
-                    .iter()
-                    .map(|slot| slot.key.to_string())
-                    .collect(),
-                user_ids: batch
-                    .users
-                    .iter()
-                    .map(|slot| slot.key.to_string())
-                    .collect(),
-            })
-            .await
-            .map_err(|status| Failure::from(&status))?
-            .into_inner();
+        let request = GetHeadsRequest {
+            room_ids: batch
+                .rooms
+                .iter()
+                .map(|slot| slot.key.to_string())
+                .collect(),
+            user_ids: batch
+                .users
+                .iter()
+                .map(|slot| slot.key.to_string())
+                .collect(),
+        };
+        let answer = self.ask(request, |mut chat, request| async move {
+            chat.get_heads(request).await
+        });
+        let answer = answer.await?;
         Ok(Heads {
             epoch: answer.epoch,
             rooms: answer

@@ -7,8 +7,8 @@ use kith_delivery::{AnySlot, Filling, Key, Page, Slot, Wanted};
 use kith_error::Failure;
 use kith_ids::{RoomId, UserId};
 
-use super::{Effects, Hub, entry::Entry, node};
-use crate::ws::{MAX_ANSWER, socket::Socket};
+use super::{Effects, Hub, entry::Entry};
+use crate::ws::socket::Socket;
 
 /// Entries a reading.
 const PAGE: u32 = 500;
@@ -80,19 +80,15 @@ impl Hub {
     }
 
     async fn read_room(&self, room_id: RoomId, after: u64) -> Result<Page<Entry>, Failure> {
-        let page = self
-            .0
-            .chat
-            .delivery(&node())
-            .max_decoding_message_size(MAX_ANSWER)
-            .get_room_log(GetRoomLogRequest {
-                room_id: room_id.to_string(),
-                after_seq: after,
-                limit: PAGE,
-            })
-            .await
-            .map_err(|status| Failure::from(&status))?
-            .into_inner();
+        let request = GetRoomLogRequest {
+            room_id: room_id.to_string(),
+            after_seq: after,
+            limit: PAGE,
+        };
+        let page = self.ask(request, |mut chat, request| async move {
+            chat.get_room_log(request).await
+        });
+        let page = page.await?;
         self.with_effects(|effects| self.0.logs.meet_epoch(page.epoch, effects));
         Ok(Page {
             entries: page
@@ -105,19 +101,15 @@ impl Hub {
     }
 
     async fn read_user(&self, user_id: UserId, after: u64) -> Result<Page<Entry>, Failure> {
-        let page = self
-            .0
-            .chat
-            .delivery(&node())
-            .max_decoding_message_size(MAX_ANSWER)
-            .get_user_log(GetUserLogRequest {
-                user_id: user_id.to_string(),
-                after_useq: after,
-                limit: PAGE,
-            })
-            .await
-            .map_err(|status| Failure::from(&status))?
-            .into_inner();
+        let request = GetUserLogRequest {
+            user_id: user_id.to_string(),
+            after_useq: after,
+            limit: PAGE,
+        };
+        let page = self.ask(request, |mut chat, request| async move {
+            chat.get_user_log(request).await
+        });
+        let page = page.await?;
         Ok(Page {
             entries: page
                 .events

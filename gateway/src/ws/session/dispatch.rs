@@ -278,11 +278,12 @@ async fn read_events(
     request: GetRoomEventsRequest,
 ) -> Result<GetRoomEventsResponse, Failure> {
     let _admitted = node.state.admission.admit(Priority::Ordinary)?;
-    node.state
-        .chat
-        .chat(&caller(socket))
-        .max_decoding_message_size(MAX_ANSWER)
-        .get_room_events(request)
+    let (chat, caller) = (&node.state.chat, caller(socket));
+    let answer = chat.repeat(|| async {
+        let mut chat = chat.chat(&caller).max_decoding_message_size(MAX_ANSWER);
+        chat.get_room_events(request.clone()).await
+    });
+    answer
         .await
         .map(tonic::Response::into_inner)
         .map_err(|status| Failure::from(&status))

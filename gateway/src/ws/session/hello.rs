@@ -191,14 +191,16 @@ async fn sync(
 ) -> Result<SyncResponse, Failure> {
     // Many devices that come back at once must not take the database away from those that are here.
     let _permit = node.hub.reading_permit().await;
-    node.state
-        .chat
-        .chat(&Caller::User {
-            user_id: socket.user_id,
-            session_id: socket.session_id,
-        })
-        .max_decoding_message_size(MAX_ANSWER)
-        .sync(SyncRequest { cursors })
+    let (chat, request) = (&node.state.chat, SyncRequest { cursors });
+    let caller = Caller::User {
+        user_id: socket.user_id,
+        session_id: socket.session_id,
+    };
+    let answer = chat.repeat(|| async {
+        let mut chat = chat.chat(&caller).max_decoding_message_size(MAX_ANSWER);
+        chat.sync(request.clone()).await
+    });
+    answer
         .await
         .map(tonic::Response::into_inner)
         .map_err(|status| Failure::from(&status))

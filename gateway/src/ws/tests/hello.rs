@@ -228,3 +228,19 @@ async fn cursors_of_another_epoch_are_refused_and_the_session_goes_on() {
         assert_eq!(client.expect("event").await["seq"], seq);
     }
 }
+
+#[tokio::test]
+async fn a_device_does_not_feel_that_a_chat_node_has_just_died() {
+    let world = World::new().await;
+    let ann = world.person();
+    let room = world.chat.room(&[ann.user_id]);
+
+    world.chat.stumble();
+    let mut device = world.open(ann).await;
+    world.chat.stumble();
+    device
+        .say(&json!({"t": "fetch", "ref": "a", "room_id": room, "after": 0}))
+        .await;
+
+    assert_eq!(device.until("ok").await["ref"], "a");
+}

@@ -19,13 +19,13 @@ use kith_friends::{Config, Deps, Running};
 use kith_ids::UserId;
 use kith_runtime::{Shutdown, Tasks};
 use kith_testkit::{CLUSTER_KEY, TestDatabase, eventually};
-use tonic::{Status, service::interceptor::InterceptedService, transport::Channel};
+use tonic::Status;
 
 pub(crate) use accounts::Accounts;
 pub(crate) use chat::Chat;
 pub(crate) use presence::Presence;
 
-pub(crate) type Client = FriendsServiceClient<InterceptedService<Channel, kith_client::Attached>>;
+pub(crate) type Client = FriendsServiceClient<kith_client::Intercepted>;
 
 /// Everything a test needs; ends its tasks when dropped.
 pub(crate) struct World {

@@ -14,12 +14,11 @@ use kith_ids::UserId;
 use kith_presence::{Config, Deps, Leases};
 use kith_runtime::{Shutdown, Tasks};
 use kith_testkit::{CLUSTER_KEY, TestDatabase};
-use tonic::{service::interceptor::InterceptedService, transport::Channel};
 
 pub(crate) use friends::Friends;
 pub(crate) use gateway::{Gateway, Seen};
 
-pub(crate) type Client = PresenceServiceClient<InterceptedService<Channel, kith_client::Attached>>;
+pub(crate) type Client = PresenceServiceClient<kith_client::Intercepted>;
 
 /// Where leases and hints are.
 #[derive(Debug, Clone)]

@@ -58,6 +58,8 @@ struct Logs {
     is_mute: bool,
     /// Everything that came over the stream of writes.
     commands: Vec<command::Command>,
+    /// So many questions of devices are not answered.
+    stumbles: u32,
 }
 
 #[derive(Default)]
@@ -84,6 +86,7 @@ impl Chat {
                 mode: Mode::Answers,
                 is_mute: false,
                 commands: Vec::new(),
+                stumbles: 0,
             }),
             signer,
             tasks,
@@ -205,6 +208,11 @@ impl Chat {
 
     pub(in super::super) fn set_mode(&self, mode: Mode) {
         self.logs().mode = mode;
+    }
+
+    /// The next question of a device finds nobody.
+    pub(in super::super) fn stumble(&self) {
+        self.logs().stumbles += 1;
     }
 
     /// All streams break.
@@ -384,6 +392,13 @@ impl Chat {
 }
 
 impl Logs {
+    /// Whether the service is to be unavailable for this question.
+    fn stumbles(&mut self) -> bool {
+        let left = self.stumbles.checked_sub(1);
+        self.stumbles = left.unwrap_or_default();
+        left.is_some()
+    }
+
     fn publish(&mut self, delivery: Delivery) {
         if self.is_mute {
             return;
@@ -523,6 +538,9 @@ impl DeliveryService for Rpc {
 }
 
 async fn sync(Extracted(chat): Extracted<Arc<Chat>>, headers: HeaderMap, body: Bytes) -> Response {
+    if chat.logs().stumbles() {
+        return Status::unavailable("stumbles").into_http();
+    }
     let request = SyncRequest::decode(&body[5..]).unwrap();
     grpc(&chat.sync(&caller(&chat, &headers), request).encode_to_vec())
 }
@@ -532,6 +550,9 @@ async fn get_room_events(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if chat.logs().stumbles() {
+        return Status::unavailable("stumbles").into_http();
+    }
     let request = GetRoomEventsRequest::decode(&body[5..]).unwrap();
     match chat.room_events(&caller(&chat, &headers), &request) {
         Ok(response) => grpc(&response.encode_to_vec()),
