@@ -55,8 +55,8 @@ bench-append: ## Measure the two forms of the append against each other
 bench-people: ## Measure search and suggestions among a million generated people (a quarter of an hour; KEEP=DIR keeps them for the next time)
 	@scripts/bench.sh people $(if $(KEEP),--keep $(KEEP))
 
-bench-storm: ## Kill (DRAIN=1: stop) a node with SOCKETS=5000 and measure how they come back
-	@scripts/bench.sh storm --sockets $(or $(SOCKETS),5000) $(if $(DRAIN),--drain)
+bench-storm: ## Kill (DRAIN=1: stop) a node with SOCKETS=5000 and measure how they come back (STATEMENTS=1: and what the database runs)
+	@scripts/bench.sh storm --sockets $(or $(SOCKETS),5000) $(if $(DRAIN),--drain) $(if $(STATEMENTS),--statements)
 
 bench-feed: ## Measure how fast a backend can read the feed
 	@scripts/bench.sh feed

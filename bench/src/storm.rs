@@ -5,6 +5,7 @@ mod cost;
 mod device;
 mod phone;
 mod stage;
+mod statements;
 mod tally;
 
 use std::{
@@ -17,7 +18,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use kith_e2e::{Node, Postgres, background};
 
-use self::{cost::Cost, tally::Shared};
+use self::{cost::Cost, statements::Statements, tally::Shared};
 
 /// What is steady is measured for this long.
 const STEADY: Duration = Duration::from_secs(15);
@@ -51,6 +52,9 @@ pub(crate) struct Size {
     /// New sockets that a node lets in a second (`gateway.sockets_per_second`).
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pace: u32,
+    /// Shows which statements the database ran the most.
+    #[arg(long)]
+    statements: bool,
 }
 
 /// Figures of one storm.
@@ -59,6 +63,8 @@ struct Storm {
     back: Vec<Duration>,
     steady: Cost,
     during: Cost,
+    /// What ran in both.
+    statements: [Statements; 2],
     /// From SIGTERM to the end of the process.
     drained: Option<Duration>,
 }
@@ -110,9 +116,11 @@ async fn measure(
     postgres: &Postgres,
     (shared, size): (&Arc<Shared>, &Size),
 ) -> anyhow::Result<Storm> {
+    let before_all = Statements::so_far(postgres)?;
     let before = Cost::so_far(postgres, second)?;
     tokio::time::sleep(STEADY).await;
     let steady = Cost::so_far(postgres, second)? - before;
+    let before_storm = Statements::so_far(postgres)?;
     let all = size.sockets as usize;
     let begin = Instant::now();
     shared.begin_storm(begin);
@@ -129,12 +137,14 @@ async fn measure(
     // Those that do not make it are told apart below.
     let _ = until(PATIENCE, "all are back", || shared.back().len() >= all).await;
     let during = Cost::so_far(postgres, second)? - before;
+    let after = Statements::so_far(postgres)?.since(&before_storm);
     let mut back = shared.back();
     back.sort_unstable();
     Ok(Storm {
         back,
         steady,
         during,
+        statements: [before_storm.since(&before_all), after],
         drained,
     })
 }
@@ -182,8 +192,9 @@ fn print(storm: &Storm, shared: &Shared, size: &Size) -> anyhow::Result<()> {
     )?;
     storm.steady.print(&mut out, "steady")?;
     storm.during.print(&mut out, "storm")?;
-    let transactions = storm.during.transactions_per_s() / storm.steady.transactions_per_s();
-    let statements = storm.during.statements_per_s() / storm.steady.statements_per_s();
+    let (steady, during) = (&storm.steady.load, &storm.during.load);
+    let transactions = during.transactions() / steady.transactions();
+    let statements = during.statements() / steady.statements();
     writeln!(
         out,
         "storm / steady: transactions {transactions:.2} ({}: at most 3), statements {statements:.2} ({})",
@@ -193,6 +204,10 @@ fn print(storm: &Storm, shared: &Shared, size: &Size) -> anyhow::Result<()> {
     if let Some(drained) = storm.drained {
         let (took, met) = (seconds(Some(drained)), within(Some(drained), AIM_DRAIN));
         writeln!(out, "SIGTERM to exit: {took} ({met}: at most 30 s)")?;
+    }
+    if size.statements {
+        let [before, after] = &storm.statements;
+        after.print(&mut out, during.seconds(), (before, steady.seconds()))?;
     }
     writeln!(out, "{}", shared.verdict())?;
     Ok(())

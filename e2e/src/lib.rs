@@ -10,6 +10,7 @@
 )]
 
 mod device;
+mod load;
 mod node;
 mod people;
 pub mod raw;
@@ -18,6 +19,7 @@ mod servers;
 mod wait;
 
 pub use device::Device;
+pub use load::Load;
 pub use node::{Node, Settings};
 pub use people::{Group, Person, befriend, befriend_all, direct_room, group, post};
 pub use redis_cluster::RedisCluster;

@@ -3,12 +3,12 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use kith_e2e::{Node, Person, Postgres, Redis, Settings};
+use kith_e2e::{Load, Node, Person, Postgres, Redis, Settings};
 use kith_sdk::rest::NewGroup;
 use tokio::time::{Instant, interval_at};
 
 use super::{
-    Size, cost,
+    Size,
     device::{Device, Sender},
     phone::Phone,
     tally::Shared,
@@ -39,7 +39,7 @@ pub(super) struct Stage {
 /// Starts the servers, signs everybody up and puts them into rooms.
 pub(super) async fn set(kith: &Path, size: &Size) -> anyhow::Result<Stage> {
     let (mut postgres, redis) = (Postgres::start().await, Redis::start().await);
-    cost::count_statements(&mut postgres).await;
+    Load::begin_counting(&mut postgres).await;
     let settings = || {
         Settings::default()
             .with_binary(kith)

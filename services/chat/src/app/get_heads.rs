@@ -6,16 +6,12 @@ use kith_ids::{RoomId, UserId};
 use super::{App, user_events};
 use crate::{
     Error,
-    store::{heads, user_log},
+    store::{
+        heads::{self, Heads},
+        user_log,
+    },
     wire,
 };
-
-/// Where logs end.
-pub(crate) struct Heads {
-    pub(crate) epoch: i64,
-    pub(crate) rooms: Vec<(RoomId, i64)>,
-    pub(crate) users: Vec<(UserId, i64)>,
-}
 
 pub(crate) async fn get_heads(
     app: &App,
@@ -23,12 +19,7 @@ pub(crate) async fn get_heads(
     users: &[UserId],
 ) -> Result<Heads, Error> {
     let mut db = app.reserved.acquire().await?;
-    Ok(Heads {
-        // First: an epoch that is bumped in between makes the heads of the new log look old, and they are asked for again.
-        epoch: heads::find_epoch(&mut db).await?,
-        rooms: heads::list_rooms(&mut db, rooms).await?,
-        users: heads::list_users(&mut db, users).await?,
-    })
+    Ok(heads::list(&mut db, rooms, users).await?)
 }
 
 /// A person's own log from a cursor on, and its head. Live devices rely on `useq` being contiguous, and this is what fills

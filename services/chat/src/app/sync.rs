@@ -61,9 +61,8 @@ pub(crate) async fn sync(
 
 /// Answers several devices, each in its place.
 async fn sync_all(app: &App, asked: &[Asked]) -> Result<Vec<Synced>, Error> {
-    let mut tx = app.reserved.begin().await?;
     // One snapshot for heads, stays and logs: what it lacks is delivered live, because the subscription is older.
-    heads::lock_snapshot(&mut tx).await?;
+    let mut tx = heads::begin_snapshot(&app.reserved).await?;
     let mut synced = standing(&mut tx, asked).await?;
     if asked.iter().any(|asked| asked.cursors.is_some()) {
         catch_up::catch_up(app, &mut tx, asked, &mut synced).await?;
@@ -77,17 +76,15 @@ async fn standing(db: &mut PgConnection, asked: &[Asked]) -> Result<Vec<Synced>,
     let mut users: Vec<UserId> = asked.iter().map(|asked| asked.user).collect();
     users.sort_unstable();
     users.dedup();
-    let epoch = heads::find_epoch(db).await?;
-    let own_heads: HashMap<UserId, i64> =
-        heads::list_users(db, &users).await?.into_iter().collect();
-    let mut memberships: HashMap<UserId, Vec<Membership>> = HashMap::new();
-    for (user, membership) in heads::list_memberships(db, &users).await? {
-        memberships.entry(user).or_default().push(membership);
-    }
+    let standing = heads::find_standing(db, &users).await?;
     let of = |asked: &Asked| Synced {
-        epoch,
-        useq: own_heads.get(&asked.user).copied().unwrap_or(0),
-        memberships: memberships.get(&asked.user).cloned().unwrap_or_default(),
+        epoch: standing.epoch,
+        useq: standing.useqs.get(&asked.user).copied().unwrap_or(0),
+        memberships: standing
+            .memberships
+            .get(&asked.user)
+            .cloned()
+            .unwrap_or_default(),
         missed: Some(Missed::default()),
     };
     Ok(asked.iter().map(of).collect())

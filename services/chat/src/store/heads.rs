@@ -1,15 +1,70 @@
 //! Where the logs end.
 
-use kith_ids::{RoomId, UserId};
-use sqlx::PgConnection;
+use std::collections::HashMap;
 
-/// Makes the transaction that has just begun read one snapshot, and nothing else.
-#[tracing::instrument(name = "db.heads.lock_snapshot", skip_all)]
-pub(crate) async fn lock_snapshot(db: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        .execute(db)
-        .await?;
-    Ok(())
+use kith_ids::{RoomId, UserId};
+use sqlx::{PgConnection, PgPool, PgTransaction};
+
+/// Where logs end, of one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Heads {
+    /// The log's epoch.
+    pub(crate) epoch: i64,
+    pub(crate) rooms: Vec<(RoomId, i64)>,
+    /// Who has no log yet is absent.
+    pub(crate) users: Vec<(UserId, i64)>,
+}
+
+/// Where people's logs end, and the rooms that they are in, of one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    /// The log's epoch.
+    pub(crate) epoch: i64,
+    /// Who has no log yet is absent.
+    pub(crate) useqs: HashMap<UserId, i64>,
+    /// Of each the room with the newest activity first.
+    pub(crate) memberships: HashMap<UserId, Vec<Membership>>,
+}
+
+/// Begins a transaction that reads one snapshot, and nothing else.
+#[tracing::instrument(name = "db.heads.begin_snapshot", skip_all)]
+pub(crate) async fn begin_snapshot(pool: &PgPool) -> Result<PgTransaction<'static>, sqlx::Error> {
+    pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        .await
+}
+
+/// The heads of rooms' and people's logs: one statement, because gateways ask for them all the time.
+#[tracing::instrument(name = "db.heads.list", skip_all)]
+pub(crate) async fn list(
+    db: &mut PgConnection,
+    rooms: &[RoomId],
+    users: &[UserId],
+) -> Result<Heads, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT NULL::uuid AS "room_id: RoomId", NULL::uuid AS "user_id: UserId", epoch AS "head!"
+           FROM chat.log_state
+           UNION ALL
+           SELECT id, NULL, last_seq
+           FROM chat.chat_rooms
+           WHERE id = ANY($1)
+           UNION ALL
+           SELECT NULL, user_id, useq
+           FROM chat.user_logs
+           WHERE user_id = ANY($2)"#,
+        rooms as &[RoomId],
+        users as &[UserId],
+    )
+    .fetch_all(db)
+    .await?;
+    let mut heads = Heads::default();
+    for row in rows {
+        match (row.room_id, row.user_id) {
+            (Some(room), _) => heads.rooms.push((room, row.head)),
+            (None, Some(user)) => heads.users.push((user, row.head)),
+            (None, None) => heads.epoch = row.head,
+        }
+    }
+    Ok(heads)
 }
 
 /// The heads of rooms' logs.
@@ -29,34 +84,6 @@ pub(crate) async fn list_rooms(
     Ok(rows.into_iter().map(|row| (row.id, row.last_seq)).collect())
 }
 
-/// The heads of people's own logs; who has none yet is absent.
-#[tracing::instrument(name = "db.heads.list_users", skip_all)]
-pub(crate) async fn list_users(
-    db: &mut PgConnection,
-    users: &[UserId],
-) -> Result<Vec<(UserId, i64)>, sqlx::Error> {
-    let rows = sqlx::query!(
-        r#"SELECT user_id AS "user_id: UserId", useq
-           FROM chat.user_logs
-           WHERE user_id = ANY($1)"#,
-        users as &[UserId],
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.user_id, row.useq))
-        .collect())
-}
-
-/// The log's epoch.
-#[tracing::instrument(name = "db.heads.find_epoch", skip_all)]
-pub(crate) async fn find_epoch(db: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!("SELECT epoch FROM chat.log_state")
-        .fetch_one(db)
-        .await
-}
-
 /// A current stay, with where its room's log ends.
 #[derive(Debug, Clone)]
 pub(crate) struct Membership {
@@ -66,34 +93,53 @@ pub(crate) struct Membership {
     pub(crate) participant_count: i32,
 }
 
-/// All rooms that people are in, of each the one with the newest activity first.
-#[tracing::instrument(name = "db.heads.list_memberships", skip_all)]
-pub(crate) async fn list_memberships(
+/// Where these people's logs end and which rooms they are in: one statement, because thousands of devices come back at once.
+#[tracing::instrument(name = "db.heads.find_standing", skip_all)]
+pub(crate) async fn find_standing(
     db: &mut PgConnection,
     users: &[UserId],
-) -> Result<Vec<(UserId, Membership)>, sqlx::Error> {
+) -> Result<Standing, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT u.user_id AS "user_id: UserId", r.id AS "room_id: RoomId", r.last_seq, u.joined_seq, r.participant_count
+        r#"SELECT NULL::uuid AS "user_id: UserId", NULL::uuid AS "room_id: RoomId", epoch AS "head!", 0::bigint AS "joined_seq!",
+                  0 AS "participant_count!", NULL::timestamptz AS updated_at
+           FROM chat.log_state
+           UNION ALL
+           SELECT user_id, NULL, useq, 0, 0, NULL
+           FROM chat.user_logs
+           WHERE user_id = ANY($1)
+           UNION ALL
+           SELECT u.user_id, r.id, r.last_seq, u.joined_seq, r.participant_count, r.updated_at
            FROM chat.user_rooms u
            JOIN chat.chat_rooms r ON r.id = u.room_id
            WHERE u.user_id = ANY($1)
-           ORDER BY r.updated_at DESC, r.id"#,
+           ORDER BY 6 DESC, 2"#,
         users as &[UserId],
     )
     .fetch_all(db)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let membership = Membership {
-                room_id: row.room_id,
-                last_seq: row.last_seq,
-                joined_seq: row.joined_seq,
-                participant_count: row.participant_count,
-            };
-            (row.user_id, membership)
-        })
-        .collect())
+    let mut standing = Standing::default();
+    for row in rows {
+        match (row.user_id, row.room_id) {
+            (Some(user), Some(room_id)) => {
+                let membership = Membership {
+                    room_id,
+                    last_seq: row.head,
+                    joined_seq: row.joined_seq,
+                    participant_count: row.participant_count,
+                };
+                standing
+                    .memberships
+                    .entry(user)
+                    .or_default()
+                    .push(membership);
+            }
+            (Some(user), None) => {
+                standing.useqs.insert(user, row.head);
+            }
+            (None, _) => standing.epoch = row.head,
+        }
+    }
+    Ok(standing)
 }
 
 /// Somebody's latest stay in a room.

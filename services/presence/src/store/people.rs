@@ -14,6 +14,32 @@ pub(crate) struct Chosen {
     pub last_seen: Option<DateTime<Utc>>,
 }
 
+/// What somebody chose, if they ever did.
+pub(super) struct ChosenRow {
+    pub(super) user_id: Option<UserId>,
+    pub(super) choice: Option<String>,
+    pub(super) custom: Option<String>,
+    pub(super) custom_expire_time: Option<DateTime<Utc>>,
+    pub(super) version: Option<i64>,
+    pub(super) last_seen_time: Option<DateTime<Utc>>,
+}
+
+impl ChosenRow {
+    pub(super) fn chosen(self) -> Result<Option<(UserId, Chosen)>> {
+        let (Some(user), Some(word), Some(version)) = (self.user_id, self.choice, self.version)
+        else {
+            return Ok(None);
+        };
+        let wish = Wish {
+            choice: choice(&word)?,
+            custom: custom(self.custom, self.custom_expire_time),
+            version,
+        };
+        let last_seen = self.last_seen_time;
+        Ok(Some((user, Chosen { wish, last_seen })))
+    }
+}
+
 fn choice(word: &str) -> Result<Choice> {
     Choice::from_word(word).ok_or(StoreError::Inconsistent {
         table: "people",
@@ -23,38 +49,6 @@ fn choice(word: &str) -> Result<Choice> {
 
 fn custom(text: Option<String>, expires: Option<DateTime<Utc>>) -> Option<Custom> {
     text.map(|text| Custom { text, expires })
-}
-
-/// What these people chose; those who never did are left out.
-#[tracing::instrument(name = "db.people.list_wishes", skip_all)]
-pub(crate) async fn list_wishes(
-    conn: &mut PgConnection,
-    users: &[UserId],
-) -> Result<Vec<(UserId, Chosen)>> {
-    let rows = sqlx::query!(
-        r#"
-        SELECT user_id AS "user_id: UserId", choice, custom, custom_expire_time, version, last_seen_time
-        FROM presence.people
-        WHERE user_id = ANY ($1)
-        "#,
-        users as _,
-    )
-    .fetch_all(conn)
-    .await?;
-    rows.into_iter()
-        .map(|row| {
-            let wish = Wish {
-                choice: choice(&row.choice)?,
-                custom: custom(row.custom, row.custom_expire_time),
-                version: row.version,
-            };
-            let chosen = Chosen {
-                wish,
-                last_seen: row.last_seen_time,
-            };
-            Ok((row.user_id, chosen))
-        })
-        .collect()
 }
 
 /// When these people were last visibly connected: when they left, or when the lease that they are left on was last renewed.

@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use kith_ids::UserId;
 use sqlx::PgConnection;
 
-use super::Result;
+use super::{
+    Result,
+    people::{Chosen, ChosenRow},
+};
 use crate::domain::roster::LeaseId;
 
 /// Leases ended in one transaction.
@@ -30,38 +33,44 @@ pub(crate) async fn update_renewed(conn: &mut PgConnection, lease: LeaseId) -> R
     Ok(is_new)
 }
 
-/// Puts people on a lease; false when the lease is not there.
+/// Puts people on a lease, and tells what they chose (who never did is left out); none when the lease is not there. One statement, because thousands come
+/// at once when a node dies.
 #[tracing::instrument(name = "db.stays.insert", skip_all)]
 pub(crate) async fn insert(
     conn: &mut PgConnection,
     lease: LeaseId,
     users: &[UserId],
-) -> Result<bool> {
+) -> Result<Option<Vec<(UserId, Chosen)>>> {
     // The lease's row is held, so that nobody ends it between this look and the commit.
-    let held = sqlx::query_scalar!(
+    let rows = sqlx::query_as!(
+        ChosenRow,
         r#"
-        SELECT 1 AS "held!" FROM presence.leases WHERE lease_id = $1 FOR KEY SHARE
-        "#,
-        lease.0,
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    if held.is_none() {
-        return Ok(false);
-    }
-    sqlx::query!(
-        r#"
-        INSERT INTO presence.stays (lease_id, user_id)
-        SELECT $1, t.user_id
-        FROM unnest($2::uuid[]) AS t (user_id)
-        ON CONFLICT ON CONSTRAINT stays_pkey DO NOTHING
+        WITH held AS (
+            SELECT lease_id FROM presence.leases WHERE lease_id = $1 FOR KEY SHARE
+        ),
+        put AS (
+            INSERT INTO presence.stays (lease_id, user_id)
+            SELECT held.lease_id, t.user_id
+            FROM held
+            CROSS JOIN unnest($2::uuid[]) AS t (user_id)
+            ON CONFLICT ON CONSTRAINT stays_pkey DO NOTHING
+        )
+        SELECT
+            p.user_id AS "user_id?: UserId", p.choice AS "choice?", p.custom AS "custom?", p.custom_expire_time AS "custom_expire_time?",
+            p.version AS "version?", p.last_seen_time AS "last_seen_time?"
+        FROM held
+        LEFT JOIN presence.people p ON p.user_id = ANY ($2)
         "#,
         lease.0,
         users as _,
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(true)
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let chosen = rows.into_iter().filter_map(|row| row.chosen().transpose());
+    chosen.collect::<Result<_>>().map(Some)
 }
 
 /// Takes people off a lease.

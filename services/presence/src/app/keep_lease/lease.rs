@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use kith_ids::UserId;
+use sqlx::PgConnection;
 
 use super::super::{App, Result};
 use super::members::Members;
@@ -16,7 +17,8 @@ use crate::{
     store::{
         self,
         leases::{LeaseWrite, LeasesError},
-        people, stays,
+        people::{self, Chosen},
+        stays,
     },
 };
 
@@ -88,27 +90,16 @@ impl Lease {
         })
     }
 
-    /// One transaction: who came and who left, and how those who came want to look.
+    /// Who came and who left, in one transaction, and how those who came want to look.
     async fn write_people(&self, joined: &[UserId], left: &[UserId]) -> Result<Vec<Standing>> {
         if joined.is_empty() && left.is_empty() {
             return Ok(Vec::new());
         }
         let now = self.app.now();
-        let mut tx = store::begin(&self.app.pool).await?;
-        if !joined.is_empty() && !stays::insert(&mut tx, self.id, joined).await? {
-            // Somebody took this node for dead while the database was away.
-            stays::update_renewed(&mut tx, self.id).await?;
-            let everybody: Vec<UserId> =
-                self.members.users().chain(joined.iter().copied()).collect();
-            stays::insert(&mut tx, self.id, &everybody).await?;
-        }
-        let wishes = people::list_wishes(&mut tx, joined).await?;
-        if !left.is_empty() {
-            people::update_last_seen(&mut tx, left, now).await?;
-            stays::delete(&mut tx, self.id, left).await?;
-        }
-        store::commit(tx).await?;
-
+        let wishes = match self.write_joined_alone(joined, left).await? {
+            Some(wishes) => wishes,
+            None => self.write_both(joined, left, now).await?,
+        };
         let mut standings: Vec<Standing> = joined
             .iter()
             .map(|user| self.arrived(*user, &wishes))
@@ -117,7 +108,55 @@ impl Lease {
         Ok(standings)
     }
 
-    fn arrived(&self, user: UserId, wishes: &[(UserId, people::Chosen)]) -> Standing {
+    /// The usual thing in a storm, and then a statement is a transaction of its own. None when there is more to write.
+    async fn write_joined_alone(
+        &self,
+        joined: &[UserId],
+        left: &[UserId],
+    ) -> Result<Option<Vec<(UserId, Chosen)>>> {
+        if !left.is_empty() {
+            return Ok(None);
+        }
+        let mut db = store::acquire(&self.app.pool).await?;
+        Ok(stays::insert(&mut db, self.id, joined).await?)
+    }
+
+    async fn write_both(
+        &self,
+        joined: &[UserId],
+        left: &[UserId],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(UserId, Chosen)>> {
+        let mut tx = store::begin(&self.app.pool).await?;
+        let mut wishes = Vec::new();
+        if !joined.is_empty() {
+            wishes = match stays::insert(&mut tx, self.id, joined).await? {
+                Some(wishes) => wishes,
+                None => self.put_everybody(&mut tx, joined).await?,
+            };
+        }
+        if !left.is_empty() {
+            people::update_last_seen(&mut tx, left, now).await?;
+            stays::delete(&mut tx, self.id, left).await?;
+        }
+        store::commit(tx).await?;
+        Ok(wishes)
+    }
+
+    /// Somebody took this node for dead while the database was away.
+    async fn put_everybody(
+        &self,
+        db: &mut PgConnection,
+        joined: &[UserId],
+    ) -> Result<Vec<(UserId, Chosen)>> {
+        stays::update_renewed(db, self.id).await?;
+        let everybody: Vec<UserId> = self.members.users().chain(joined.iter().copied()).collect();
+        Ok(stays::insert(db, self.id, &everybody)
+            .await?
+            .unwrap_or_default())
+    }
+
+    fn arrived(&self, user: UserId, wishes: &[(UserId, Chosen)]) -> Standing {
         let chosen = wishes
             .iter()
             .find(|(id, _)| *id == user)
