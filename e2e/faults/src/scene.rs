@@ -125,6 +125,7 @@ async fn act(plan: Plan, history: History) -> Dump {
         kith: plan.kith.clone(),
         shape: plan.fault.shape,
         seed: plan.seed,
+        counts: plan.fault.alone,
         lie: plan.bug.and_then(Bug::lie),
         variables: (plan.fault.variables)(),
     };

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use kith_e2e::{Node, Postgres, Redis, Settings, eventually};
+use kith_e2e::{Load, Node, Postgres, Redis, Settings, eventually};
 use kith_sdk::rest::Api;
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{Connection as _, PgConnection};
@@ -50,6 +50,8 @@ pub(crate) struct Making {
     pub(crate) kith: PathBuf,
     pub(crate) shape: Shape,
     pub(crate) seed: u64,
+    /// Whether Postgres counts statements.
+    pub(crate) counts: bool,
     /// How the gates twist what gateways say, if they do.
     pub(crate) lie: Option<Lie>,
     /// Configuration of all nodes.
@@ -58,7 +60,10 @@ pub(crate) struct Making {
 
 impl World {
     pub(crate) async fn start(making: &Making) -> Self {
-        let (postgres, redis) = futures::join!(Postgres::start(), Redis::start());
+        let (mut postgres, redis) = futures::join!(Postgres::start(), Redis::start());
+        if making.counts {
+            Load::begin_counting(&mut postgres).await;
+        }
         let mut world = Self {
             postgres,
             redis,
