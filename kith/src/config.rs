@@ -116,6 +116,13 @@ impl Config {
         .map(Some)
     }
 
+    /// Where the chat nodes of the cluster are, if this node is one of them, has a gateway and was told of the others.
+    pub(crate) fn chat_nodes(&self) -> Option<&str> {
+        let has = |role| self.node.roles.contains(role);
+        let urls = self.upstream.chat.as_str();
+        (has(Role::Chat) && has(Role::Gateway) && !urls.is_empty()).then_some(urls)
+    }
+
     fn problems(&self) -> Problems {
         let mut problems = self.database.problems();
         problems.extend(self.redis.problems());
@@ -183,6 +190,16 @@ impl Config {
                     ),
                 );
             }
+        }
+        if let Some(urls) = self.chat_nodes() {
+            problems.require(
+                urls.split(',').all(|url| is_address(url, scheme)),
+                "upstream.chat",
+                &format!(
+                    "must be empty, or name the chat nodes of the cluster ({scheme}://host:port, several with commas), because this node is one of them; \
+                     https exactly when internal_tls is set"
+                ),
+            );
         }
         let services = self.node.roles.services().count();
         problems.require(

@@ -1,6 +1,7 @@
-//! Two nodes over Redis against one, on the same processors: half of each room's people at each node, so that every message crosses.
+//! Two nodes over Redis against one, on the same processors: half of each room's people at each node, so that every message crosses. Each
+//! names both, so that a room's messages meet in one of them.
 
-use kith_e2e::{Node, Redis};
+use kith_e2e::{Node, Redis, Settings, free_port};
 
 use super::{Bench, rooms_of_ten, runs::Runs};
 use crate::{
@@ -22,7 +23,8 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Section> {
 async fn with_second(bench: &Bench, mut crowd: Crowd) -> anyhow::Result<Crowd> {
     let redis = Redis::start().await;
     let mut first = crowd.nodes.remove(0);
-    let settings = first.settings().clone().with_redis(&redis.url());
+    let ports = [free_port(), free_port()];
+    let settings = joined(first.settings().clone(), &redis, ports, 0);
     let end = first.stop().await;
     anyhow::ensure!(end.success(), "kith ended with {end}");
     drop(first);
@@ -33,13 +35,23 @@ async fn with_second(bench: &Bench, mut crowd: Crowd) -> anyhow::Result<Crowd> {
         crowd::DATABASE,
         folder.display()
     );
-    let settings = crowd::settings(&bench.kith)
-        .with_redis(&redis.url())
-        .with_postgres(&database);
-    let second = Node::start_with(settings).await;
+    let settings = crowd::settings(&bench.kith).with_postgres(&database);
+    let second = Node::start_with(joined(settings, &redis, ports, 1)).await;
     crowd.nodes = vec![first, second];
     crowd.redis = Some(redis);
     Ok(crowd)
+}
+
+/// The settings of one of two nodes that know each other.
+fn joined(settings: Settings, redis: &Redis, ports: [u16; 2], place: usize) -> Settings {
+    let [one, other] = ports.map(|port| format!("http://127.0.0.1:{port}"));
+    settings
+        .with_redis(&redis.url())
+        .with(
+            "KITH__SERVER__INTERNAL_LISTEN",
+            &format!("127.0.0.1:{}", ports[place]),
+        )
+        .with("KITH__UPSTREAM__CHAT", &format!("{one},{other}"))
 }
 
 fn section(one: &Runs, two: Runs) -> Section {

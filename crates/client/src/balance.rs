@@ -11,12 +11,12 @@ use http::Uri;
 use kith_runtime::Shutdown;
 use tokio::{
     net::{TcpStream, lookup_host},
-    sync::mpsc::Sender,
+    sync::{mpsc::Sender, watch},
     time::timeout,
 };
 use tonic::transport::{Channel, Endpoint, Error, channel::Change};
 
-use crate::{Dial, Doubts};
+use crate::{Dial, Nodes, Way, doubt::Doubts};
 
 /// How often the names are looked up and their addresses tried, when nobody doubts them.
 const LOOK: Duration = Duration::from_secs(1);
@@ -27,14 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Changes that wait for the channel; more than this many at once wait for it.
 const CHANGES: usize = 256;
 
-/// Keeps a channel's addresses true.
+/// Keeps the addresses of a service true, and with them its channel's.
 pub struct Members {
     names: Vec<Name>,
     dial: Dial,
     /// Of `dial`, when the present members were made.
     version: u64,
     present: HashSet<Member>,
-    changes: Sender<Change<Member, Endpoint>>,
+    /// To the channel, if there is one.
+    changes: Option<Sender<Change<Member, Endpoint>>>,
+    ways: watch::Sender<Vec<Way>>,
     doubts: Doubts,
     /// Between two looks, when nobody doubts.
     every: Duration,
@@ -59,28 +61,39 @@ enum Member {
 /// A channel to the services at these URIs (scheme, host, port), and the members that must be followed for it.
 pub fn balance(uris: Vec<Uri>, dial: Dial) -> Result<(Channel, Members), Error> {
     let (channel, changes) = Channel::balance_channel(CHANGES);
-    let names = uris.into_iter().map(Name::of).collect();
-    let mut members = Members {
-        names,
-        version: dial.version(),
-        dial,
-        present: HashSet::new(),
-        changes,
-        doubts: Doubts::followed(),
-        every: LOOK,
-    };
+    let mut members = members(uris, dial);
     // So that calls fail, and do not wait, until the first look.
     for change in members.become_these(HashSet::new())? {
         // There is room for them: nothing was sent yet.
-        let _ = members.changes.try_send(change);
+        let _ = changes.try_send(change);
     }
+    members.changes = Some(changes);
     Ok((channel, members))
+}
+
+/// The members at these URIs, for who wants each by itself.
+pub fn members(uris: Vec<Uri>, dial: Dial) -> Members {
+    Members {
+        names: uris.into_iter().map(Name::of).collect(),
+        version: dial.version(),
+        dial,
+        present: HashSet::new(),
+        changes: None,
+        ways: watch::Sender::default(),
+        doubts: Doubts::followed(),
+        every: LOOK,
+    }
 }
 
 impl Members {
     /// Where callers say that they doubt an address.
-    pub fn doubts(&self) -> Doubts {
+    pub(crate) fn doubts(&self) -> Doubts {
         self.doubts.clone()
+    }
+
+    /// Each node that is found, by itself.
+    pub(crate) fn nodes(&self) -> Nodes {
+        Nodes::at(self.ways.subscribe())
     }
 
     /// Looks again and again, until the shutdown; at once when somebody doubts.
@@ -90,7 +103,9 @@ impl Members {
             let found = self.look().await;
             // The names themselves made endpoints already, so their addresses do.
             for change in self.become_these(found).unwrap_or_default() {
-                if self.changes.send(change).await.is_err() {
+                if let Some(changes) = &self.changes
+                    && changes.send(change).await.is_err()
+                {
                     // Nobody holds the channel any more.
                     return;
                 }
@@ -150,7 +165,34 @@ impl Members {
         let gone = self.present.difference(&next).copied();
         changes.extend(gone.map(Change::Remove));
         self.present = next;
+        if !changes.is_empty() {
+            self.ways.send_replace(self.present_ways()?);
+        }
         Ok(changes)
+    }
+
+    /// A way to each address that is present, once; those that are known stay.
+    fn present_ways(&self) -> Result<Vec<Way>, Error> {
+        let known = self.ways.borrow();
+        let mut ways: Vec<Way> = Vec::new();
+        for member in &self.present {
+            let Member::Address(_, address) = *member else {
+                continue;
+            };
+            let is_it = |way: &&Way| way.address == Some(address) && way.version == self.version;
+            if ways.iter().any(|way| is_it(&way)) {
+                continue;
+            }
+            ways.push(match known.iter().find(is_it) {
+                Some(way) => way.clone(),
+                None => Way {
+                    address: Some(address),
+                    version: self.version,
+                    channel: self.endpoint(*member)?.connect_lazy(),
+                },
+            });
+        }
+        Ok(ways)
     }
 
     fn endpoint(&self, member: Member) -> Result<Endpoint, Error> {

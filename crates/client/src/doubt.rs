@@ -10,7 +10,7 @@ const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Doubts about the addresses of one service. Cheap to clone; clones share them. By default nobody looks, and nobody waits.
 #[derive(Debug, Clone, Default)]
-pub struct Doubts(Option<Arc<Shared>>);
+pub(crate) struct Doubts(Option<Arc<Shared>>);
 
 #[derive(Debug, Default)]
 struct Shared {

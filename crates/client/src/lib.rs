@@ -5,15 +5,16 @@
 mod balance;
 mod dial;
 mod doubt;
+mod nodes;
 mod pipe;
 mod retry;
 mod service_keys;
 mod upstream;
 mod wire;
 
-pub use balance::{Members, balance};
+pub use balance::{Members, balance, members};
 pub use dial::Dial;
-pub use doubt::Doubts;
+pub use nodes::{Nodes, Way};
 pub use pipe::{Incoming, pipe};
 pub use service_keys::{ServiceKey, ServiceKeys};
 pub use upstream::{Attached, Intercepted, Upstream};

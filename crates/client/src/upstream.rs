@@ -23,7 +23,7 @@ use tonic::{
     transport::Channel,
 };
 
-use crate::{doubt::Doubts, retry::Retries, wire::Wire};
+use crate::{Members, Nodes, Way, doubt::Doubts, retry::Retries, wire::Wire};
 
 /// What a sync of 10,000 events may weigh; tonic's own bound is 4 MiB.
 const MAX_ANSWER: usize = 32 * 1024 * 1024;
@@ -33,6 +33,7 @@ const MAX_ANSWER: usize = 32 * 1024 * 1024;
 pub struct Upstream {
     channel: Channel,
     doubts: Doubts,
+    nodes: Nodes,
     signer: CallerSigner,
     deadline: Duration,
     retries: Retries,
@@ -55,6 +56,7 @@ impl Upstream {
     /// Calls over `channel`, signed by `signer`, each given up after `deadline`.
     pub fn new(channel: Channel, signer: CallerSigner, deadline: Duration) -> Self {
         Self {
+            nodes: Nodes::alone(channel.clone()),
             channel,
             doubts: Doubts::default(),
             signer,
@@ -63,9 +65,34 @@ impl Upstream {
         }
     }
 
-    /// Tells of lost connections, so that those who keep the channel's addresses look at them.
-    pub fn with_doubts(self, doubts: Doubts) -> Self {
-        Self { doubts, ..self }
+    /// Follows the members of its channel: tells them of lost connections, so that they look at their addresses, and knows each by itself.
+    pub fn following(self, members: &Members) -> Self {
+        Self {
+            doubts: members.doubts(),
+            nodes: members.nodes(),
+            ..self
+        }
+    }
+
+    /// Knows that there are other nodes beside the one in this process, which its channel leads to.
+    pub fn beside(self, others: &Members) -> Self {
+        Self {
+            nodes: others.nodes().and_own(self.channel.clone()),
+            ..self
+        }
+    }
+
+    /// The nodes of the service, each by itself.
+    pub fn nodes(&self) -> Nodes {
+        self.nodes.clone()
+    }
+
+    /// The same service by the way to one of its nodes.
+    pub fn over(&self, way: &Way) -> Self {
+        Self {
+            channel: way.channel.clone(),
+            ..self.clone()
+        }
     }
 
     /// Makes a call to this service that may be repeated, and a second time when the service is unavailable: for the gateway alone, so that

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use kith_e2e::{Load, Node, Postgres, Redis, Settings, eventually};
+use kith_e2e::{Load, Node, Postgres, Redis, Settings, eventually, free_port};
 use kith_sdk::rest::Api;
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{Connection as _, PgConnection};
@@ -15,6 +15,8 @@ use crate::proxy::{Lie, Proxy, Speaks};
 pub enum Shape {
     /// Two nodes of all roles.
     Joined,
+    /// The same, and they know each other: the sends of a room go to one of them.
+    Acquainted,
     /// Two gateways, and behind each of them a node with the services.
     Apart,
 }
@@ -74,6 +76,20 @@ impl World {
             Shape::Joined => {
                 for name in ["node 0", "node 1"] {
                     let place = world.place(making, name, &[]).await;
+                    world.places.push(place);
+                }
+            }
+            Shape::Acquainted => {
+                let addresses = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
+                let urls = addresses
+                    .each_ref()
+                    .map(|address| format!("http://{address}"));
+                for (name, address) in ["node 0", "node 1"].into_iter().zip(addresses) {
+                    let variables = [
+                        ("KITH__SERVER__INTERNAL_LISTEN", address),
+                        ("KITH__UPSTREAM__CHAT", urls.join(",")),
+                    ];
+                    let place = world.place(making, name, &variables).await;
                     world.places.push(place);
                 }
             }

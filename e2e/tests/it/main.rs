@@ -25,6 +25,7 @@ mod process;
 mod profiles;
 mod races;
 mod redis_cluster;
+mod rendezvous;
 mod resume;
 mod roles;
 mod rolling;

@@ -1,5 +1,6 @@
 //! Nodes that show each other certificates: they work together, and nobody else gets in.
 
+use http_body_util::BodyExt as _;
 use kith_e2e::{
     Node, Person, Postgres, Redis, Settings, befriend, direct_room, eventually, free_port,
 };
@@ -106,6 +107,37 @@ async fn roles_apart_work_together_over_mutual_tls() {
 
     bobs.wait_event(room, sent.message.seq).await;
     bobs.assert_sound();
+}
+
+#[tokio::test]
+async fn a_whole_node_sends_to_another_one_over_mutual_tls() {
+    let (postgres, redis) = (Postgres::start().await, Redis::start().await);
+    let authority = Authority::new();
+    let files = authority.issue("node", &NAMES);
+    let settings = || {
+        let settings = Settings::default().with_postgres(&postgres.url());
+        files.told(settings.with_redis(&redis.url()))
+    };
+    let other = Node::start_with(settings()).await;
+    let address = other.internal_address();
+    let url = format!("https://localhost:{}", address.rsplit(':').next().unwrap());
+    // It is not told of itself: all that its sockets send is the other one's.
+    let node = Node::start_with(settings().with("KITH__UPSTREAM__CHAT", &url)).await;
+    let [ann, bob] = Person::sign_up_all(&node, ["ann", "bob"]).await;
+    befriend(&ann, &bob).await;
+    let room = direct_room(&ann, &bob).await.id;
+    let anns = ann.device().await;
+    let stranger = caller(&other, authority.trusting()).unwrap();
+
+    eventually("the other node stores what is sent", async || {
+        anns.send(room, "elsewhere").await.unwrap();
+        let metrics = Request::get("https://localhost/metrics").body(Body::empty());
+        let metrics = send(&stranger, metrics.unwrap()).await.ok()?;
+        let page = metrics.into_body().collect().await.ok()?.to_bytes();
+        let page = String::from_utf8_lossy(&page).into_owned();
+        page.contains("\nkith_chat_messages_total ").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::StreamExt as _;
 use kith_auth::{CallerSigner, ClusterKey};
 use kith_bus::Bus;
-use kith_client::{Dial, Doubts, Incoming, ServiceKeys, Upstream, balance, pipe};
+use kith_client::{Dial, Incoming, Members, ServiceKeys, Upstream, balance, members, pipe};
 use kith_clock::Clock;
 use kith_presence::Leases;
 use kith_runtime::{Certificates, Tasks, over_tls, serve_grpc};
@@ -17,7 +17,7 @@ use kith_telemetry::MetricsHandle;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
-use tonic::transport::{Channel, Uri};
+use tonic::{codegen::http::uri::InvalidUri, transport::Uri};
 use tonic_health::server::HealthReporter;
 
 use super::{internal, migrations, secret};
@@ -305,23 +305,35 @@ impl Lines {
             let upstream = |channel| Upstream::new(channel, signer.clone(), DEADLINE);
             if config.node.roles.contains(role) {
                 let (channel, incoming) = pipe();
+                let mut upstream = upstream(channel);
+                // Each room's sends have their node; everything else stays here.
+                if role == Role::Chat
+                    && let Some(addresses) = config.chat_nodes()
+                {
+                    let others = members(uris(addresses)?, dial.clone());
+                    upstream = upstream.beside(&others);
+                    follow(others, tasks);
+                }
                 return Ok(Line {
-                    upstream: upstream(channel),
+                    upstream,
                     incoming: Some(incoming),
                 });
             }
-            let remote = remote(addresses, dial, tasks);
-            let (channel, doubts) = remote.with_context(|| format!("upstream.{}", role.name()))?;
+            let (channel, members) = balance(uris(addresses)?, dial.clone())?;
+            let upstream = upstream(channel).following(&members);
+            follow(members, tasks);
             Ok(Line {
-                upstream: upstream(channel).with_doubts(doubts),
+                upstream,
                 incoming: None,
             })
         };
         Ok(Self {
-            accounts: line(Role::Accounts, &config.upstream.accounts)?,
-            friends: line(Role::Friends, &config.upstream.friends)?,
-            chat: line(Role::Chat, &config.upstream.chat)?,
-            presence: line(Role::Presence, &config.upstream.presence)?,
+            accounts: line(Role::Accounts, &config.upstream.accounts)
+                .context("upstream.accounts")?,
+            friends: line(Role::Friends, &config.upstream.friends).context("upstream.friends")?,
+            chat: line(Role::Chat, &config.upstream.chat).context("upstream.chat")?,
+            presence: line(Role::Presence, &config.upstream.presence)
+                .context("upstream.presence")?,
         })
     }
 }
@@ -339,13 +351,13 @@ fn service_keys(lines: &Lines, tasks: &Tasks) -> ServiceKeys {
     keys
 }
 
-/// A service on other nodes; connects when it is first called, and again whenever a connection is lost.
-fn remote(addresses: &str, dial: &Dial, tasks: &Tasks) -> anyhow::Result<(Channel, Doubts)> {
-    let uris: Result<Vec<Uri>, _> = addresses.split(',').map(|it| it.trim().parse()).collect();
-    let (channel, members) = balance(uris?, dial.clone())?;
-    let doubts = members.doubts();
+fn uris(addresses: &str) -> Result<Vec<Uri>, InvalidUri> {
+    addresses.split(',').map(|it| it.trim().parse()).collect()
+}
+
+/// Keeps the addresses of a service true, until the shutdown.
+fn follow(members: Members, tasks: &Tasks) {
     tasks.spawn("upstream", members.follow(tasks.shutdown().clone()));
-    Ok((channel, doubts))
 }
 
 /// What the nodes show each other, kept fresh until the shutdown; none when they talk plainly.

@@ -78,9 +78,9 @@ fn upstream(addresses: &[SocketAddr], tasks: &Tasks) -> Upstream {
     let (channel, mut members) = balance(uris.collect(), Dial::default()).unwrap();
     members.every = NEVER;
     let signer = CallerSigner::new(ClusterKey::new([42; 32]), Clock::system());
-    let doubts = members.doubts();
+    let upstream = Upstream::new(channel, signer, Duration::from_secs(5)).following(&members);
     tasks.spawn("members", members.follow(tasks.shutdown().clone()));
-    Upstream::new(channel, signer, Duration::from_secs(5)).with_doubts(doubts)
+    upstream
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ pub(super) const FAULT: Fault = Fault {
     title: "services killed at a point of the append",
     in_ci: true,
     alone: false,
-    shape: Shape::Joined,
+    shape: Shape::Acquainted,
     variables: as_usual,
     act: |scene| acting(act(scene)),
 };

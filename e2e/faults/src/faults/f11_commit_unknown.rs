@@ -13,7 +13,7 @@ pub(super) const FAULT: Fault = Fault {
     title: "the outcome of a commit is unknown",
     in_ci: true,
     alone: false,
-    shape: Shape::Joined,
+    shape: Shape::Acquainted,
     variables: as_usual,
     act: |scene| acting(act(scene)),
 };

@@ -13,7 +13,7 @@ pub(super) const FAULT: Fault = Fault {
     title: "rolling restart",
     in_ci: false,
     alone: false,
-    shape: Shape::Joined,
+    shape: Shape::Acquainted,
     variables: as_usual,
     act: |scene| acting(act(scene)),
 };

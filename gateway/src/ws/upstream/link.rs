@@ -7,8 +7,8 @@ use kith_runtime::Shutdown;
 use tonic::{Response, Status, Streaming};
 
 /// Before a broken stream is opened again, growing while the service cannot be reached.
-const PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+pub(in crate::ws) const PAUSE: Duration = Duration::from_millis(50);
+pub(in crate::ws) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long the opening of a stream may take. A service that does not answer at all must not keep the sockets from being told.
 const OPENING: Duration = Duration::from_secs(4);
 

@@ -1,18 +1,24 @@
 //! Commands that wait for their answers, in the order in which the sockets gave them. Pure bookkeeping: what to send on which
 //! stream, whom to answer, what has waited too long.
+//!
+//! What one socket does in one room is a *talk*. A talk that has anything unanswered stays with the stream that has it, and then moves as a whole and in
+//! its order, or a second node could be quicker with the later ones.
 
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque, hash_map},
     sync::Arc,
 };
 
 use kith_api::chat::v1::{Command, Detach, command};
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
+use super::owner::{Owner, Room};
 use crate::{admission::Admitted, ws::socket::Socket};
 
 /// Commands in one request.
 const BATCH: usize = 512;
+/// A node that says nothing for this long, though it was asked, is taken for dead while there is another one: nodes refuse what they cannot do sooner.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// A command that will be answered.
 #[derive(Debug)]
@@ -40,14 +46,40 @@ pub(crate) enum Submission {
     Gone(u64),
 }
 
+/// One opening of a stream to a node; never the same again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct StreamId(pub(super) u64);
+
 /// Everything unanswered.
 #[derive(Debug, Default)]
-pub(crate) struct Unanswered {
-    pending: BTreeMap<u64, Pending>,
-    /// Not yet sent on this stream.
+pub(super) struct Unanswered {
+    pending: BTreeMap<u64, (Talk, Pending)>,
+    /// Those that have anything unanswered.
+    talks: HashMap<Talk, Held>,
+    /// The open ones.
+    streams: BTreeMap<StreamId, Stream>,
+    last_id: u64,
+}
+
+/// A socket, and a room that it does something in.
+type Talk = (u64, Room);
+
+#[derive(Debug)]
+struct Held {
+    /// None while no stream is open.
+    by: Option<StreamId>,
+    unanswered: usize,
+}
+
+#[derive(Debug)]
+struct Stream {
+    node: Owner,
     unsent: VecDeque<Unsent>,
     attached: HashSet<u64>,
-    last_id: u64,
+    /// Sent and unanswered.
+    sent: usize,
+    /// When it last said something, or was first asked after it had said everything.
+    heard_at: Instant,
 }
 
 #[derive(Debug)]
@@ -58,64 +90,101 @@ enum Unsent {
 }
 
 impl Unanswered {
-    /// Takes a submission into the queue.
-    pub(crate) fn add(&mut self, submission: Submission) {
-        self.unsent.push_back(match submission {
+    /// Takes a submission into the queue of the stream that it belongs to.
+    pub(super) fn add(&mut self, submission: Submission) {
+        match submission {
             Submission::Request(pending) => {
+                let talk = (pending.socket.id, Room::of(&pending.command));
+                let by = self.hold(talk);
                 self.last_id += 1;
-                self.pending.insert(self.last_id, pending);
-                Unsent::Request(self.last_id)
+                self.pending.insert(self.last_id, (talk, pending));
+                self.queue(by, Unsent::Request(self.last_id));
             }
-            Submission::Notice(socket, command) => Unsent::Notice(socket, command),
-            Submission::Gone(id) => Unsent::Gone(id),
-        });
+            Submission::Notice(socket, command) => {
+                let room = Room::of(&command);
+                let held = self.talks.get(&(socket.id, room));
+                let by = held.map_or_else(|| owner(&self.streams, room), |held| held.by);
+                self.queue(by, Unsent::Notice(socket, command));
+            }
+            Submission::Gone(id) => {
+                for stream in self.streams.values_mut() {
+                    // What is unsent may attach it yet.
+                    if stream.attached.contains(&id) || !stream.unsent.is_empty() {
+                        stream.unsent.push_back(Unsent::Gone(id));
+                    }
+                }
+            }
+        }
     }
 
-    /// A new stream begins: nobody is attached, and everything unanswered is sent again, oldest first.
-    pub(crate) fn begin_stream(&mut self) {
-        self.attached.clear();
-        self.unsent = self.pending.keys().copied().map(Unsent::Request).collect();
+    /// A stream to a node is open: nobody is attached to it, and it gets what had none.
+    pub(super) fn open(&mut self, id: StreamId, node: Owner, now: Instant) {
+        let stream = Stream {
+            node,
+            unsent: VecDeque::new(),
+            attached: HashSet::new(),
+            sent: 0,
+            heard_at: now,
+        };
+        self.streams.insert(id, stream);
+        self.rehome(None);
     }
 
-    /// There is no stream: what is not repeated is lost.
-    pub(crate) fn drop_notices(&mut self) {
-        self.unsent
-            .retain(|unsent| matches!(unsent, Unsent::Request(_)));
+    /// A stream is no more: everything unanswered on it goes to others, oldest first; what is not repeated is lost.
+    pub(super) fn close(&mut self, id: StreamId) {
+        self.streams.remove(&id);
+        self.rehome(Some(id));
     }
 
-    /// Whether something is to be sent.
-    pub(crate) fn has_unsent(&self) -> bool {
-        !self.unsent.is_empty()
+    /// The streams on which something is to be sent.
+    pub(super) fn unsent(&self) -> Vec<StreamId> {
+        let streams = self.streams.iter();
+        let unsent = streams.filter(|(_, stream)| !stream.unsent.is_empty());
+        unsent.map(|(id, _)| *id).collect()
     }
 
-    /// The next commands for the wire. `sign` makes a socket's caller context.
-    pub(crate) fn next_batch(
+    /// Whether something is to be sent on this stream.
+    pub(super) fn has_unsent(&self, id: StreamId) -> bool {
+        self.streams
+            .get(&id)
+            .is_some_and(|stream| !stream.unsent.is_empty())
+    }
+
+    /// The next commands for a stream. `sign` makes a socket's caller context.
+    pub(super) fn next_batch(
         &mut self,
+        id: StreamId,
+        now: Instant,
         sign: impl Fn(&Socket) -> command::Command,
     ) -> Vec<Command> {
-        let mut commands = Vec::with_capacity(self.unsent.len().min(BATCH));
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return Vec::new();
+        };
+        let mut commands = Vec::with_capacity(stream.unsent.len().min(BATCH));
         while commands.len() < BATCH
-            && let Some(unsent) = self.unsent.pop_front()
+            && let Some(unsent) = stream.unsent.pop_front()
         {
             match unsent {
                 Unsent::Request(id) => {
                     // It may have waited too long in the meantime.
-                    if let Some(pending) = self.pending.get(&id) {
-                        attach(&mut self.attached, &pending.socket, &sign, &mut commands);
-                        commands.push(Command {
-                            request_id: id,
-                            handle: pending.socket.id,
-                            command: Some(pending.command.clone()),
-                            traceparent: pending.traceparent.clone(),
-                        });
-                    }
+                    let Some((_, pending)) = self.pending.get(&id) else {
+                        continue;
+                    };
+                    stream.attach(&pending.socket, &sign, &mut commands);
+                    stream.asked(now);
+                    commands.push(Command {
+                        request_id: id,
+                        handle: pending.socket.id,
+                        command: Some(pending.command.clone()),
+                        traceparent: pending.traceparent.clone(),
+                    });
                 }
                 Unsent::Notice(socket, command) => {
-                    attach(&mut self.attached, &socket, &sign, &mut commands);
+                    stream.attach(&socket, &sign, &mut commands);
                     commands.push(silent(socket.id, command));
                 }
                 Unsent::Gone(id) => {
-                    if self.attached.remove(&id) {
+                    if stream.attached.remove(&id) {
                         commands.push(silent(id, command::Command::Detach(Detach {})));
                     }
                 }
@@ -124,33 +193,130 @@ impl Unanswered {
         commands
     }
 
-    /// Whom a reply answers; nobody when they have been told already that it takes too long.
-    pub(crate) fn answer(&mut self, request_id: u64) -> Option<Pending> {
-        self.pending.remove(&request_id)
+    /// A stream has said something; gives whom it answers: nobody when they have been told already that it takes too long.
+    pub(super) fn answer(
+        &mut self,
+        id: StreamId,
+        request_id: u64,
+        now: Instant,
+    ) -> Option<Pending> {
+        if let Some(stream) = self.streams.get_mut(&id) {
+            stream.heard(now);
+        }
+        let (talk, pending) = self.pending.remove(&request_id)?;
+        self.release(talk);
+        Some(pending)
     }
 
     /// Those that have waited too long. Deadlines rise with the ids.
-    pub(crate) fn expire(&mut self, now: Instant) -> Vec<Pending> {
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<Pending> {
         let mut expired = Vec::new();
         while let Some(first) = self.pending.first_entry()
-            && first.get().deadline <= now
+            && first.get().1.deadline <= now
         {
-            expired.push(first.remove());
+            let (talk, pending) = first.remove();
+            self.release(talk);
+            expired.push(pending);
         }
         expired
     }
+
+    /// Streams that were asked and say nothing, while there are others.
+    pub(super) fn silent(&self, now: Instant) -> Vec<StreamId> {
+        let is_silent = |stream: &Stream| stream.sent > 0 && now - stream.heard_at >= SILENCE;
+        let silent = self.streams.iter().filter(|(_, stream)| is_silent(stream));
+        let silent: Vec<StreamId> = silent.map(|(id, _)| *id).collect();
+        if silent.len() < self.streams.len() {
+            silent
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// One more of this talk; gives the stream that has it.
+    fn hold(&mut self, talk: Talk) -> Option<StreamId> {
+        let streams = &self.streams;
+        let held = self.talks.entry(talk).or_insert_with(|| Held {
+            by: owner(streams, talk.1),
+            unanswered: 0,
+        });
+        held.unanswered += 1;
+        held.by
+    }
+
+    /// One less of this talk.
+    fn release(&mut self, talk: Talk) {
+        if let hash_map::Entry::Occupied(mut held) = self.talks.entry(talk) {
+            held.get_mut().unanswered -= 1;
+            if held.get().unanswered == 0 {
+                held.remove();
+            }
+        }
+    }
+
+    /// Queues for a stream. Without one, requests wait for the next and the rest is lost.
+    fn queue(&mut self, by: Option<StreamId>, unsent: Unsent) {
+        if let Some(stream) = by.and_then(|id| self.streams.get_mut(&id)) {
+            stream.unsent.push_back(unsent);
+        }
+    }
+
+    /// Gives the talks that this stream had, or that had none, to those who own them now, each in its order.
+    fn rehome(&mut self, from: Option<StreamId>) {
+        let held_by = |talk: &Talk| self.talks.get(talk).map(|held| held.by);
+        let all = self.pending.iter();
+        let moving: Vec<(u64, Talk)> = all
+            .filter(|(_, (talk, _))| held_by(talk) == Some(from))
+            .map(|(id, (talk, _))| (*id, *talk))
+            .collect();
+        for (id, talk) in moving {
+            let Some(held) = self.talks.get_mut(&talk) else {
+                continue;
+            };
+            if held.by == from {
+                held.by = owner(&self.streams, talk.1);
+            }
+            let by = held.by;
+            self.queue(by, Unsent::Request(id));
+        }
+    }
 }
 
-/// Presents a socket's caller once a stream, before its first command.
-fn attach(
-    attached: &mut HashSet<u64>,
-    socket: &Socket,
-    sign: impl Fn(&Socket) -> command::Command,
-    commands: &mut Vec<Command>,
-) {
-    if attached.insert(socket.id) {
-        commands.push(silent(socket.id, sign(socket)));
+impl Stream {
+    /// Presents a socket's caller, once, before its first command.
+    fn attach(
+        &mut self,
+        socket: &Socket,
+        sign: impl Fn(&Socket) -> command::Command,
+        commands: &mut Vec<Command>,
+    ) {
+        if self.attached.insert(socket.id) {
+            commands.push(silent(socket.id, sign(socket)));
+        }
     }
+
+    fn asked(&mut self, now: Instant) {
+        if self.sent == 0 {
+            self.heard_at = now;
+        }
+        self.sent += 1;
+    }
+
+    fn heard(&mut self, now: Instant) {
+        self.sent = self.sent.saturating_sub(1);
+        self.heard_at = now;
+    }
+}
+
+/// The open stream to the room's owner.
+fn owner(streams: &BTreeMap<StreamId, Stream>, room: Room) -> Option<StreamId> {
+    if streams.len() < 2 {
+        return streams.keys().next().copied();
+    }
+    let ranked = streams
+        .iter()
+        .max_by_key(|(_, stream)| stream.node.rank(room));
+    ranked.map(|(id, _)| *id)
 }
 
 fn silent(handle: u64, command: command::Command) -> Command {
@@ -163,137 +329,4 @@ fn silent(handle: u64, command: command::Command) -> Command {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use kith_api::chat::v1::{Attach, MarkRoomAsRead};
-    use kith_clock::Clock;
-
-    use super::*;
-    use crate::{Config, admission::Admission};
-
-    fn socket(id: u64) -> Arc<Socket> {
-        let clock = Clock::system();
-        Arc::new(Socket::new(
-            id,
-            clock.new_id().into(),
-            clock.new_id().into(),
-        ))
-    }
-
-    fn read(seq: u64) -> command::Command {
-        command::Command::MarkRoomAsRead(MarkRoomAsRead {
-            room_id: "r".to_owned(),
-            seq,
-        })
-    }
-
-    fn request(socket: &Arc<Socket>, seq: u64, deadline: Instant) -> Submission {
-        Submission::Request(Pending {
-            socket: socket.clone(),
-            reference: "a".into(),
-            command: read(seq),
-            deadline,
-            traceparent: None,
-            admitted: Admission::new(&Config::for_test()).admit_send().unwrap(),
-        })
-    }
-
-    fn batch(unanswered: &mut Unanswered) -> Vec<(u64, u64, String)> {
-        unanswered
-            .next_batch(|socket| {
-                command::Command::Attach(Attach {
-                    caller: socket.id.to_string(),
-                })
-            })
-            .into_iter()
-            .map(|command| {
-                let word = match command.command.unwrap() {
-                    command::Command::Attach(_) => "attach".to_owned(),
-                    command::Command::Detach(_) => "detach".to_owned(),
-                    command::Command::MarkRoomAsRead(it) => it.seq.to_string(),
-                    _ => "other".to_owned(),
-                };
-                (command.request_id, command.handle, word)
-            })
-            .collect()
-    }
-
-    fn row(id: u64, handle: u64, word: &str) -> (u64, u64, String) {
-        (id, handle, word.to_owned())
-    }
-
-    #[test]
-    fn a_broken_stream_repeats_what_is_unanswered_in_its_order_after_attaching_again() {
-        let (one, two) = (socket(1), socket(2));
-        let deadline = Instant::now() + Duration::from_secs(8);
-        let mut unanswered = Unanswered::default();
-        for submission in [
-            request(&one, 11, deadline),
-            request(&two, 21, deadline),
-            Submission::Notice(one.clone(), read(0)),
-            request(&one, 12, deadline),
-        ] {
-            unanswered.add(submission);
-        }
-
-        let first = batch(&mut unanswered);
-        unanswered.answer(2).unwrap();
-        unanswered.add(request(&one, 13, deadline));
-        unanswered.begin_stream();
-        let second = batch(&mut unanswered);
-
-        assert_eq!(
-            first,
-            [
-                row(0, 1, "attach"),
-                row(1, 1, "11"),
-                row(0, 2, "attach"),
-                row(2, 2, "21"),
-                row(0, 1, "0"),
-                row(3, 1, "12"),
-            ]
-        );
-        assert_eq!(
-            second,
-            [
-                row(0, 1, "attach"),
-                row(1, 1, "11"),
-                row(3, 1, "12"),
-                row(4, 1, "13"),
-            ]
-        );
-    }
-
-    #[test]
-    fn only_an_attached_socket_is_detached() {
-        let one = socket(1);
-        let mut unanswered = Unanswered::default();
-        unanswered.add(Submission::Notice(one, read(1)));
-        unanswered.add(Submission::Gone(1));
-        unanswered.add(Submission::Gone(2));
-
-        assert_eq!(
-            batch(&mut unanswered),
-            [row(0, 1, "attach"), row(0, 1, "1"), row(0, 1, "detach")]
-        );
-    }
-
-    #[test]
-    fn what_has_waited_too_long_is_neither_sent_nor_answered_later() {
-        let one = socket(1);
-        let now = Instant::now();
-        let mut unanswered = Unanswered::default();
-        unanswered.add(request(&one, 1, now));
-        unanswered.add(request(&one, 2, now + Duration::from_secs(8)));
-
-        let expired = unanswered.expire(now);
-
-        assert_eq!(expired.len(), 1);
-        assert!(unanswered.answer(1).is_none());
-        assert_eq!(
-            batch(&mut unanswered),
-            [row(0, 1, "attach"), row(2, 1, "2")]
-        );
-    }
-}
+mod tests;

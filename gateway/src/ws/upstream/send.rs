@@ -1,35 +1,34 @@
-//! The stream of writes: batches the commands of all sockets, answers each socket, repeats what is unanswered on the next
-//! stream. A repeat is safe: sends are unique by `client_id`, positions only rise.
+//! The streams of writes: the commands of all sockets, each on the stream to its room's node; answers each socket, and repeats on another stream what is
+//! unanswered when one breaks. A repeat is safe: sends are unique by `client_id`, positions only rise.
 
 use std::{sync::Arc, time::Duration};
 
-use kith_api::chat::v1::{Attach, Reply, SendRequest, command, reply};
+use kith_api::chat::v1::{Attach, Reply, SendRequest, command};
 use kith_auth::Caller;
-use kith_client::Upstream;
+use kith_client::{Nodes, Upstream};
 use kith_error::Failure;
 use kith_runtime::Shutdown;
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
     time::{Instant, MissedTickBehavior},
 };
-use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
-    IN_FLIGHT, Link, keep_open, next, opened,
-    pending::{Pending, Submission, Unanswered},
+    pending::{Pending, StreamId, Submission, Unanswered},
+    reply::frame_of,
+    streams::{News, Streams},
 };
 use crate::{
     admission::Admitted,
-    wire,
     ws::{
-        MAX_ANSWER, frames,
+        frames,
         socket::{Socket, Wakes},
     },
 };
 
 /// How long a command may stay unanswered, through however many streams.
 const PATIENCE: Duration = Duration::from_secs(8);
-/// How often the overdue are looked for.
+/// How often the overdue are looked for, and the nodes that say nothing.
 const TICK: Duration = Duration::from_millis(250);
 /// Submissions taken at once.
 const CHUNK: usize = 1_024;
@@ -38,12 +37,14 @@ const CHUNK: usize = 1_024;
 #[derive(Debug, Clone)]
 pub(crate) struct Sends(UnboundedSender<Submission>);
 
-/// The stream's side of it.
+/// The streams' side of it.
 pub(crate) struct Sender {
     chat: Upstream,
+    nodes: Nodes,
     submissions: UnboundedReceiver<Submission>,
     taken: Vec<Submission>,
     unanswered: Unanswered,
+    streams: Streams,
 }
 
 impl Sends {
@@ -82,59 +83,13 @@ impl Sends {
     }
 }
 
-impl Link for Sender {
-    async fn work(&mut self) -> bool {
-        let (requests, outgoing) = mpsc::channel(IN_FLIGHT);
-        let mut client = self
-            .chat
-            .delivery_stream(&Caller::node("gateway"))
-            .max_decoding_message_size(MAX_ANSWER);
-        let opening = opened("writes", client.send(ReceiverStream::new(outgoing)));
-        let Some(Some(mut replies)) = self.meanwhile(opening).await else {
-            return false;
-        };
-        self.unanswered.begin_stream();
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut has_worked = false;
-        loop {
-            tokio::select! {
-                permit = requests.reserve(), if self.unanswered.has_unsent() => match permit {
-                    Ok(permit) => permit.send(self.next_request()),
-                    Err(_) => return has_worked,
-                },
-                count = self.submissions.recv_many(&mut self.taken, CHUNK) => {
-                    if count == 0 {
-                        return has_worked;
-                    }
-                    self.take();
-                }
-                response = next(&mut replies) => match response {
-                    Ok(response) => {
-                        has_worked = true;
-                        self.answer(response.replies);
-                    }
-                    Err(status) => {
-                        tracing::warn!(code = ?status.code(), "the stream of writes broke");
-                        return has_worked;
-                    }
-                },
-                _ = tick.tick() => self.give_up(),
-            }
-        }
-    }
-
-    async fn wait(&mut self, pause: Duration) {
-        self.meanwhile(tokio::time::sleep(pause)).await;
-        self.unanswered.drop_notices();
-    }
-}
-
 impl Sender {
     /// Both sides.
     pub(crate) fn new(chat: Upstream) -> (Sends, Self) {
         let (sends, submissions) = mpsc::unbounded_channel();
         let sender = Self {
+            streams: Streams::new(chat.clone()),
+            nodes: chat.nodes(),
             chat,
             submissions,
             taken: Vec::new(),
@@ -143,53 +98,85 @@ impl Sender {
         (Sends(sends), sender)
     }
 
-    /// Keeps a stream open until the shutdown.
-    pub(crate) async fn run(self, shutdown: Shutdown) {
-        keep_open(self, shutdown).await;
+    /// Keeps the streams open until the shutdown.
+    pub(crate) async fn run(mut self, shutdown: Shutdown) {
+        tokio::select! {
+            () = self.work() => {}
+            () = shutdown.signalled() => {}
+        }
     }
 
-    /// Waits for something while there is no stream. What the sockets give meanwhile is kept, and answered when it is overdue.
-    /// Nothing when the node ends.
-    async fn meanwhile<T>(&mut self, something: impl Future<Output = T>) -> Option<T> {
+    /// Ends when there are no sockets any more.
+    async fn work(&mut self) {
         let mut tick = tokio::time::interval(TICK);
-        tokio::pin!(something);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.follow();
         loop {
+            self.send();
             tokio::select! {
-                it = &mut something => return Some(it),
                 count = self.submissions.recv_many(&mut self.taken, CHUNK) => {
                     if count == 0 {
-                        return None;
+                        return;
                     }
-                    self.take();
+                    for submission in self.taken.drain(..) {
+                        self.unanswered.add(submission);
+                    }
                 }
+                news = self.streams.next() => self.hear(news),
+                () = self.nodes.changed() => self.follow(),
                 _ = tick.tick() => self.give_up(),
             }
         }
     }
 
-    fn take(&mut self) {
-        for submission in self.taken.drain(..) {
-            self.unanswered.add(submission);
+    /// A stream to each node that is known now, and to no other.
+    fn follow(&mut self) {
+        for gone in self.streams.follow(self.nodes.known()) {
+            self.unanswered.close(gone);
         }
     }
 
-    fn next_request(&mut self) -> SendRequest {
+    /// Sends what the streams have room for.
+    fn send(&mut self) {
         let chat = &self.chat;
-        let commands = self.unanswered.next_batch(|socket| {
+        let sign = |socket: &Socket| {
             command::Command::Attach(Attach {
                 caller: chat.sign(&Caller::User {
                     user_id: socket.user_id,
                     session_id: socket.session_id,
                 }),
             })
-        });
-        SendRequest { commands }
+        };
+        for id in self.unanswered.unsent() {
+            while self.unanswered.has_unsent(id)
+                && let Some(permit) = self.streams.room_on(id)
+            {
+                let commands = self.unanswered.next_batch(id, Instant::now(), sign);
+                if !commands.is_empty() {
+                    permit.send(SendRequest { commands });
+                }
+            }
+        }
     }
 
-    fn answer(&mut self, replies: Vec<Reply>) {
-        let mut wakes = Wakes::default();
+    fn hear(&mut self, news: News) {
+        match news {
+            News::Open(id, node) => self.unanswered.open(id, node, Instant::now()),
+            News::Heard(id, replies) => self.answer(id, replies),
+            News::Broken(id) => self.end(id),
+            News::Ready => {}
+        }
+    }
+
+    fn end(&mut self, id: StreamId) {
+        self.unanswered.close(id);
+        self.streams.reopen(id);
+    }
+
+    fn answer(&mut self, id: StreamId, replies: Vec<Reply>) {
+        let (mut wakes, now) = (Wakes::default(), Instant::now());
         for Reply { request_id, result } in replies {
-            if let Some(pending) = self.unanswered.answer(request_id) {
+            if let Some(pending) = self.unanswered.answer(id, request_id, now) {
                 let frame = frame_of(&pending, result);
                 pending.socket.answer(frame, &mut wakes);
             }
@@ -198,11 +185,15 @@ impl Sender {
 
     /// The outcome is unknown to us, and stays so; the client repeats with the same `client_id`.
     fn give_up(&mut self) {
-        let mut wakes = Wakes::default();
-        for pending in self.unanswered.expire(Instant::now()) {
+        let (mut wakes, now) = (Wakes::default(), Instant::now());
+        for pending in self.unanswered.expire(now) {
             let failure = Failure::unavailable(Duration::from_secs(1));
             let frame = frames::err(Some(&pending.reference), &failure);
             pending.socket.answer(frame, &mut wakes);
+        }
+        for id in self.unanswered.silent(now) {
+            tracing::warn!("a chat node says nothing; its rooms go to others");
+            self.end(id);
         }
     }
 }
@@ -214,34 +205,6 @@ fn begin_trace() -> Option<String> {
         return None;
     }
     tracing::info_span!("ws.request").in_scope(kith_telemetry::sampled_traceparent)
-}
-
-fn frame_of(pending: &Pending, result: Option<reply::Result>) -> crate::ws::framing::Frame {
-    let reference = &pending.reference;
-    match result {
-        Some(reply::Result::Message(response)) => {
-            let Some(message) = response.message else {
-                return frames::err(Some(reference), &Failure::internal());
-            };
-            let viewer = pending.socket.user_id.to_string();
-            frames::ok(
-                reference,
-                &frames::Sent {
-                    message: wire::Message::for_viewer(message, &viewer),
-                    duplicate: response.duplicate,
-                },
-            )
-        }
-        Some(reply::Result::Read(position)) => frames::ok(
-            reference,
-            &frames::Position {
-                last_read_seq: position.last_read_seq,
-                unread_count: position.unread_count,
-            },
-        ),
-        Some(reply::Result::Failure(failure)) => frames::err(Some(reference), &failure.into()),
-        None => frames::err(Some(reference), &Failure::internal()),
-    }
 }
 
 #[cfg(test)]
