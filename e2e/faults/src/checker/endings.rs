@@ -82,11 +82,14 @@ pub(super) fn check(entries: &[Entry], bounds: &Bounds) -> Vec<Finding> {
             What::Extra { text, holds: false } => {
                 Finding::new("I14", format!("does not hold: {text}"))
             }
-            What::Unknown { client_id, code } if code == "hang" && is_quiet(entries, entry.at) => {
+            What::Unknown { client_id, code }
+                if code == "hang" && is_quiet(entries, (entry.at, entry.at)) =>
+            {
                 Finding::new("I14", format!("{client_id} was not answered at all")).about(client_id)
             }
             What::Read { device, ms, .. }
-                if *ms > DEADLINE_MS && is_quiet(entries, entry.at.saturating_sub(*ms)) =>
+                if *ms > DEADLINE_MS
+                    && is_quiet(entries, time_for(entry.at.saturating_sub(*ms))) =>
             {
                 Finding::new(
                     "I14",
@@ -121,16 +124,21 @@ fn odd(status: u16, code: &str, hint: bool) -> Option<&'static str> {
     (status == 503 && !hint).then_some("without Retry-After")
 }
 
-/// Whether nothing was wrong with the world for so long that an unanswered call has no excuse.
-fn is_quiet(entries: &[Entry], at: u64) -> bool {
+/// The time that there is for the answer to a call. A fault that began in it is an excuse.
+const fn time_for(asked: u64) -> (u64, u64) {
+    (asked, asked + DEADLINE_MS)
+}
+
+/// Whether nothing was wrong with the world in this time, and for so long before it that an unanswered call has no excuse.
+fn is_quiet(entries: &[Entry], (from, to): (u64, u64)) -> bool {
     let began = entries
         .iter()
         .find(|entry| matches!(entry.what, What::Fault { .. }));
     let healed = entries
         .iter()
         .rfind(|entry| matches!(entry.what, What::Heal));
-    let before = began.is_none_or(|began| at < began.at);
-    before || healed.is_some_and(|healed| at > healed.at + STUCK_MS)
+    let before = began.is_none_or(|began| to < began.at);
+    before || healed.is_some_and(|healed| from > healed.at + STUCK_MS)
 }
 
 /// I11: how soon devices have what there was at the heal.

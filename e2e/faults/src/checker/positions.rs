@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use kith_sdk::model::{RoomId, UserId};
 
 use super::{Finding, facts::Facts};
-use crate::history::What;
+use crate::history::{Entry, What};
 
 /// Counted exactly up to here.
 const MOST_UNREAD: u64 = 1_000;
@@ -21,11 +21,10 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
 pub(super) fn read(facts: &Facts<'_>) -> Vec<Finding> {
     let mut told: HashMap<(&str, RoomId), u64> = HashMap::new();
     let mut findings = Vec::new();
-    // What a late answer still moves afterwards is not in the dump.
-    let until_the_end = facts
-        .entries
-        .iter()
-        .take_while(|entry| !matches!(entry.what, What::Unread { .. }));
+    // The dump is taken after the counts of what is unread. What a late answer still moves afterwards is in it or not.
+    let is_count = |entry: &Entry| matches!(entry.what, What::Unread { .. });
+    let end = facts.entries.iter().position(is_count);
+    let (until_the_end, late) = facts.entries.split_at(end.unwrap_or(facts.entries.len()));
     for entry in until_the_end {
         match &entry.what {
             What::Position { device, room, seq } if stayed(facts, device, *room) => {
@@ -54,7 +53,8 @@ pub(super) fn read(facts: &Facts<'_>) -> Vec<Finding> {
     for ((device, room), seq) in told {
         let user = facts.devices[device];
         let kept = stored.get(&(room, user)).copied().unwrap_or(0);
-        if kept != seq {
+        let is_told_late = |entry: &Entry| matches!(&entry.what, What::Position { device: by, room: of, seq } if by == device && *of == room && *seq == kept);
+        if kept != seq && !late.iter().any(is_told_late) {
             let text = format!(
                 "{device}, room {room}: told last that it has read up to {seq}; stored is {kept}"
             );

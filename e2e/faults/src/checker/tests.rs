@@ -444,6 +444,32 @@ fn i10_a_device_was_not_told_of_the_last_position() {
 }
 
 #[test]
+fn i10_what_a_device_was_told_after_the_counting_was_told() {
+    let position = |seq| What::Position {
+        device: "bob".to_owned(),
+        room: ROOM,
+        seq,
+    };
+    let count = What::Unread {
+        user: BOB,
+        room: ROOM,
+        count: 0,
+    };
+    let mut story = Story::new()
+        .said()
+        .with(position(1))
+        .with(count)
+        .with(position(2));
+    story.dump.positions.push(Position {
+        room: ROOM,
+        user: BOB,
+        seq: 2,
+    });
+
+    assert_eq!(story.judge(), []);
+}
+
+#[test]
 fn i11_a_device_is_late_or_never_comes() {
     Story::new()
         .with(What::Healed {
@@ -507,21 +533,20 @@ fn i14_answers_that_nobody_documented_and_calls_that_hang() {
         code: "hang".to_owned(),
     };
     Story::new().with(hang.clone()).breaks("I14");
-    let read = |ms| {
-        Story::new().with(What::Read {
-            device: "bob".to_owned(),
-            room: ROOM,
-            seq: 1,
-            answer: Some(1),
-            ms,
-        })
+    let read = |ms| What::Read {
+        device: "bob".to_owned(),
+        room: ROOM,
+        seq: 1,
+        answer: Some(1),
+        ms,
     };
-    assert_eq!(read(10_000).judge(), []);
-    read(13_000).breaks("I14");
-    let during = Story::new()
-        .with(What::Fault {
-            text: String::new(),
-        })
-        .with(hang);
+    assert_eq!(Story::new().with(read(10_000)).judge(), []);
+    Story::new().with(read(13_000)).breaks("I14");
+    let fault = What::Fault {
+        text: String::new(),
+    };
+    let during = Story::new().with(fault.clone()).with(hang);
     assert_eq!(during.judge(), []);
+    let asked_shortly_before = Story::new().with(fault).with(read(13_000));
+    assert_eq!(asked_shortly_before.judge(), []);
 }
