@@ -9,20 +9,20 @@ use kith_api::accounts::v1::{
 };
 use kith_api::common::v1::PageRequest;
 use kith_auth::{AUDIENCE, Caller, Claims, ISSUER, TokenError, TokenVerifier};
-use kith_client::{Attached, Upstream, pipe};
+use kith_client::{Intercepted, Upstream, pipe};
 use kith_clock::Clock;
 use kith_error::{Failure, Reason};
 use kith_runtime::{Shutdown, Tasks, serve_grpc};
 use kith_testkit::{CLUSTER_KEY, TestDatabase, signer};
 use secrecy::SecretString;
 use sqlx::PgPool;
-use tonic::{Status, service::interceptor::InterceptedService, transport::Channel};
+use tonic::Status;
 
 use crate::siblings::Siblings;
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-pub(crate) type Client = AccountsServiceClient<InterceptedService<Channel, Attached>>;
+pub(crate) type Client = AccountsServiceClient<Intercepted>;
 
 /// What the nodes of a test share.
 pub(crate) struct World {

@@ -11,7 +11,7 @@ use kith_api::{
 use kith_auth::{Caller, CallerInterceptor};
 use kith_bus::Bus;
 use kith_chat::{Config, Deps};
-use kith_client::{Attached, Upstream};
+use kith_client::{Intercepted, Upstream};
 use kith_clock::Clock;
 use kith_error::{Failure, Reason};
 use kith_ids::{RoomId, UserId};
@@ -20,14 +20,13 @@ use kith_testkit::{CLUSTER_KEY, TestDatabase, serve, signer};
 use tonic::{
     Response, Status,
     service::{Routes, interceptor::InterceptedService},
-    transport::Channel,
 };
 
 use crate::siblings::Siblings;
 
-pub(crate) type Client = ChatServiceClient<InterceptedService<Channel, Attached>>;
-pub(crate) type Ingest = IngestServiceClient<InterceptedService<Channel, Attached>>;
-pub(crate) type Delivery = DeliveryServiceClient<InterceptedService<Channel, Attached>>;
+pub(crate) type Client = ChatServiceClient<Intercepted>;
+pub(crate) type Ingest = IngestServiceClient<Intercepted>;
+pub(crate) type Delivery = DeliveryServiceClient<Intercepted>;
 
 /// Everything a test needs; ends its tasks when dropped.
 pub(crate) struct World {
