@@ -15,7 +15,7 @@ import { TypingLine } from "../../ui/Separators.tsx";
 import { participantName, shortName } from "../rooms/roomNames.ts";
 import { Announcer } from "./Announcer.tsx";
 import { BlockedNote, useBlocked } from "./BlockedNote.tsx";
-import { ChatComposer } from "./ChatComposer.tsx";
+import { ChatComposer, type ChatComposerProps } from "./ChatComposer.tsx";
 import { ChatHeader } from "./ChatHeader.tsx";
 import { useChatViewModel, type ChatViewModel } from "./chatViewModel.ts";
 import { MessageList } from "./MessageList.tsx";
@@ -93,7 +93,6 @@ function Conversation({ roomId, model, target, isShown }: ChatViewProps & { read
   const { run } = action;
   const retry = useCallback(({ clientId }: ShownMessage) => { if (clientId) void run(() => messages.retry(clientId)); }, [run, messages]);
   const discard = useCallback(({ clientId }: ShownMessage) => { if (clientId) void run(() => messages.discard(clientId)); }, [run, messages]);
-  const blocked = useBlocked(model.room, model.me, isShown);
   const isEmpty = model.rows.length === 0 && model.room !== null && model.messages.load.kind === "ready";
   return (
     <div className={styles.paper}>
@@ -105,12 +104,18 @@ function Conversation({ roomId, model, target, isShown }: ChatViewProps & { read
       <ToNewest isShown={!isEmpty && model.rows.length > 0 && (!scroll.isAtEnd || model.messages.hasNewer)} count={model.room?.unreadCount ?? 0} onPress={toNewest} />
       <Typists roomId={roomId} model={model} />
       {isShown && <Announcer rows={model.rows} me={model.me} nameOf={nameOf} />}
-      {blocked ? <BlockedNote person={blocked} /> : <ChatComposer ref={composer} roomId={roomId} isShown={isShown} answering={answering && { message: answering, name: nameOf(answering) }} onStopAnswering={() => setAnswering(null)} onAnswerLast={answerLast}
-        onSent={() => { setAnswering(null); model.forgetUnread(); if (model.messages.hasNewer) toNewest(); }} />}
+      <Writing ref={composer} room={model.room} me={model.me} roomId={roomId} isShown={isShown} answering={answering && { message: answering, name: nameOf(answering) }} onStopAnswering={() => setAnswering(null)} onAnswerLast={answerLast}
+        onSent={() => { setAnswering(null); model.forgetUnread(); if (model.messages.hasNewer) toNewest(); }} />
       {menu.opened && <MessageMenu at={menu.opened.at} items={menu.items(menu.opened.message)} onClose={menu.close} />}
       {menu.receiptsOf && model.room && <ReceiptsDialog messageId={menu.receiptsOf} room={model.room} people={model.people} onClose={menu.closeReceipts} />}
     </div>
   );
+}
+
+/** The composer, unless I have blocked the one whom I would write to. */
+function Writing({ room, me, ...composer }: ChatComposerProps & Pick<ChatViewModel, "room" | "me">) {
+  const blocked = useBlocked(room, me, composer.isShown);
+  return blocked ? <BlockedNote person={blocked} /> : <ChatComposer {...composer} />;
 }
 
 function Typists({ roomId, model }: { readonly roomId: RoomId; readonly model: ChatViewModel }) {
