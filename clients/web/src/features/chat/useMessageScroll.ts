@@ -63,16 +63,20 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
     if (!handle || !now.isShown || now.rows.length === 0) return;
     const left = handle.scrollSize - offset - handle.viewportSize;
     const isAtEnd = left < atEndPx && !now.hasNewer;
-    if (track.current.isAtEnd && !isAtEnd && !track.current.isHeld && !now.hasNewer) return toEnd(false);
-    if (isAtEnd) track.current.isHeld = false;
+    if (track.current.isAtEnd && !isAtEnd && !track.current.isHeld && !now.hasNewer) {
+      toEnd(false);
+      // It is on the screen from now on. Whoever leaves before the list says so has seen it.
+      return tellSeen(now, now.rows.length - 1);
+    }
+    // A hand has hold of the list before the list has moved: only a move tells that it is back.
+    if (isAtEnd && !isUnasked) track.current.isHeld = false;
     keepPlace(list, track, now.rows);
     track.current.isAtEnd = isAtEnd;
     setAtEnd(isAtEnd);
     if (now.hasOlder && offset < handle.viewportSize * aheadScreens) askForOlder(track, now, isUnasked);
     if (now.hasNewer && left < handle.viewportSize * aheadScreens) now.onNeedNewer();
     const lastVisible = left < atEndPx ? now.rows.length - 1 : handle.findItemIndex(offset + handle.viewportSize - 24);
-    const seq = seqAtOrBefore(now.rows, lastVisible);
-    if (seq !== null) now.onSeen(seq);
+    tellSeen(now, lastVisible);
   }, [toEnd]);
 
   usePlacing(list, track, latest, rows, toEnd);
@@ -140,6 +144,11 @@ function changeOf(before: readonly string[], rows: readonly Row[]): "start" | "e
   if (first === undefined || rows.length === 0 || rows[0]?.message.key === first) return "end";
   const has = (key: string | undefined): boolean => rows.some((row) => row.message.key === key);
   return has(first) || has(last) ? "start" : "replaced";
+}
+
+function tellSeen(source: ScrollSource, last: number): void {
+  const seq = seqAtOrBefore(source.rows, last);
+  if (seq !== null) source.onSeen(seq);
 }
 
 function seqAtOrBefore(rows: readonly Row[], index: number): number | null {
