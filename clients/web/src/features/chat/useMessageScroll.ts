@@ -49,13 +49,7 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
   }
   const shift = change === "start";
 
-  const toEnd = useCallback((smooth: boolean) => {
-    track.current.isAtEnd = true;
-    track.current.isHeld = false;
-    letGo(track);
-    const last = latest.current.rows.length - 1;
-    if (last >= 0) list.current?.scrollToIndex(last, { align: "end", smooth: smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches });
-  }, []);
+  const { toEnd, toSeq } = useMoves(list, track, latest);
 
   const look = useCallback((offset: number, isUnasked = false) => {
     const handle = list.current;
@@ -93,6 +87,19 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
   }, []);
   const onResize = useCallback(() => { if (track.current.isAtEnd) toEnd(false); }, [toEnd]);
 
+  return { list, generation: track.current.generation, shift, isAtEnd, onScroll, onResize, onTakeHold, toEnd, toSeq };
+}
+
+/** To the newest message, and to a certain one. */
+function useMoves(list: List, track: React.RefObject<Track>, latest: React.RefObject<ScrollSource>): Pick<MessageScroll, "toEnd" | "toSeq"> {
+  const toEnd = useCallback((smooth: boolean) => {
+    track.current.isAtEnd = true;
+    track.current.isHeld = false;
+    letGo(track);
+    const last = latest.current.rows.length - 1;
+    if (last >= 0) list.current?.scrollToIndex(last, { align: "end", smooth: smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches });
+  }, [list, track, latest]);
+
   const toSeq = useCallback((seq: number) => {
     const index = latest.current.rows.findIndex((row) => row.message.seq === seq);
     if (index < 0) return false;
@@ -101,9 +108,9 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
     letGo(track);
     list.current?.scrollToIndex(index, { align: "center" });
     return true;
-  }, []);
+  }, [list, track, latest]);
 
-  return { list, generation: track.current.generation, shift, isAtEnd, onScroll, onResize, onTakeHold, toEnd, toSeq };
+  return { toEnd, toSeq };
 }
 
 function askForOlder(track: React.RefObject<Track>, source: ScrollSource, isUnasked: boolean): void {
