@@ -57,11 +57,7 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
     if (!handle || !now.isShown || now.rows.length === 0) return;
     const left = handle.scrollSize - offset - handle.viewportSize;
     const isAtEnd = left < atEndPx && !now.hasNewer;
-    if (track.current.isAtEnd && !isAtEnd && !track.current.isHeld && !now.hasNewer) {
-      toEnd(false);
-      // It is on the screen from now on. Whoever leaves before the list says so has seen it.
-      return tellSeen(now, now.rows.length - 1);
-    }
+    if (track.current.isAtEnd && !isAtEnd && !track.current.isHeld && !now.hasNewer) return toEnd(false);
     // A hand has hold of the list before the list has moved: only a move tells that it is back.
     if (isAtEnd && !isUnasked) track.current.isHeld = false;
     keepPlace(list, track, now.rows);
@@ -96,8 +92,13 @@ function useMoves(list: List, track: React.RefObject<Track>, latest: React.RefOb
     track.current.isAtEnd = true;
     track.current.isHeld = false;
     letGo(track);
-    const last = latest.current.rows.length - 1;
-    if (last >= 0) list.current?.scrollToIndex(last, { align: "end", smooth: smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches });
+    const now = latest.current;
+    const last = now.rows.length - 1;
+    if (last < 0) return;
+    const glides = smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    list.current?.scrollToIndex(last, { align: "end", smooth: glides });
+    // It is on the screen from now on: whoever leaves before the list says that it has moved has seen it.
+    if (!glides && now.isShown) tellSeen(now, last);
   }, [list, track, latest]);
 
   const toSeq = useCallback((seq: number) => {

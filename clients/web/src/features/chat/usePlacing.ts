@@ -48,7 +48,9 @@ export function usePlacing(list: List, track: React.RefObject<Track>, latest: Re
     if (!last || !latest.current.isShown) return;
     const isMineNew = before.length > 0 && last.message.key !== before.at(-1) && last.message.seq === null;
     if (track.current.isPlaced) {
-      if (track.current.isAtEnd || isMineNew) toEnd(false);
+      // What came in above is no reason to pull the list out of a hand that has hold of it and has not moved it yet.
+      const isPulled = track.current.isHeld && last.message.key === before.at(-1);
+      if ((track.current.isAtEnd && !isPulled) || isMineNew) toEnd(false);
       else if (track.current.isKept || (track.current.isAwaited && rows[0]?.message.key !== before[0])) {
         keepForAMoment(list, track, latest);
         keepPlace(list, track, rows);
