@@ -1,9 +1,8 @@
 /** The scroll's promises under any order of events, on a list of plain numbers that behaves as a browser's does. */
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { next, UNPLACED, type ScrollEvent, type Scrolling, type Target } from "./scrolling.ts";
 
-const runs = 100;
-const steps = 60;
 const screen = 600;
 const endPx = 60;
 const guessed = 40;
@@ -12,17 +11,6 @@ interface Row {
   readonly name: number;
   height: number;
   isMeasured: boolean;
-}
-
-/** The same numbers for the same seed. */
-function randomFrom(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }
 
 class List {
@@ -91,68 +79,80 @@ class List {
     return this.farthest - this.top < endPx;
   }
 
+  pull(by: number): void {
+    this.tell({ kind: "grabbed" });
+    this.scrollTo(this.top + by);
+  }
+
+  append(): void {
+    this.rows = [...this.rows, { name: (this.rows.at(-1)?.name ?? 0) + 1, height: guessed, isMeasured: false }];
+  }
+
   tellRows(change: { readonly hasNewLast: boolean; readonly isMine?: boolean }): void {
     this.tell({ kind: "rows", isReplaced: false, hasLine: this.line !== null, isPast: false, isMine: false, ...change });
   }
 }
 
-/** A list that was just opened, and what can happen to it. */
-function opened(random: (below: number) => number): { readonly list: List; readonly happenings: Readonly<Record<string, () => void>> } {
+/** A height that the same row always has. */
+const heightOf = (name: number): number => 30 + ((Math.abs(name) * 37) % 120);
+
+/** What can happen to a list; `amount` says how much of it. */
+const HAPPENINGS = {
+  pageAbove: (list) => {
+    const first = list.rows[0]?.name ?? 0;
+    const page = Array.from({ length: 10 }, (_, index) => ({ name: first - 10 + index, height: guessed, isMeasured: false }));
+    list.rows = [...page, ...list.rows];
+    // The virtual list keeps what is seen where it is.
+    list.scrollTo(list.top + page.length * guessed);
+    list.tellRows({ hasNewLast: false });
+  },
+  message: (list) => {
+    list.append();
+    list.tellRows({ hasNewLast: true });
+  },
+  mine: (list) => {
+    list.append();
+    list.tellRows({ hasNewLast: true, isMine: true });
+  },
+  measured: (list, amount) => {
+    let [offset, added] = [0, 0];
+    const { top } = list;
+    for (const [index, row] of list.rows.entries()) {
+      const isAbove = offset + row.height <= top;
+      offset += row.height;
+      if (row.isMeasured || index % 3 === amount % 3) continue;
+      const height = heightOf(row.name);
+      if (isAbove) added += height - row.height;
+      Object.assign(row, { height, isMeasured: true });
+    }
+    list.scrollTo(top + added);
+    list.tell({ kind: "laidOut", isAtEnd: list.isAtEnd, hasNewHeight: false });
+  },
+  keyboard: (list) => {
+    list.screen = list.screen === screen ? screen / 2 : screen;
+    list.scrollTo(list.top);
+    list.tell({ kind: "laidOut", isAtEnd: list.isAtEnd, hasNewHeight: true });
+  },
+  up: (list, amount) => list.pull(-amount),
+  down: (list, amount) => list.pull(amount),
+  touch: (list) => list.tell({ kind: "grabbed" }),
+  rest: (list) => list.tell({ kind: "rested" }),
+  frame: (list) => list.tellMove(),
+  jump: (list, amount) => list.tell({ kind: "sentToMessage", seq: list.rows[amount % list.rows.length]?.name ?? 0 }),
+  newest: (list, amount) => list.tell({ kind: "sentToEnd", glides: amount % 2 === 0 }),
+  back: (list) => list.tell({ kind: "shown" }),
+} satisfies Record<string, (list: List, amount: number) => void>;
+type What = keyof typeof HAPPENINGS;
+
+const happening = fc.record({ what: fc.constantFrom(...(Object.keys(HAPPENINGS) as What[])), amount: fc.integer({ min: 1, max: 900 }) });
+const opening = fc.record({ rows: fc.integer({ min: 5, max: 45 }), line: fc.option(fc.nat(44)) });
+
+function opened({ rows, line }: { readonly rows: number; readonly line: number | null }): List {
   const list = new List();
-  let [oldest, newest] = [0, 0];
-  const below = (count: number): Row[] => Array.from({ length: count }, () => ({ name: (newest += 1), height: guessed, isMeasured: false }));
-  list.rows = below(5 + random(40));
-  if (random(2) === 0) list.line = list.rows[random(list.rows.length)]?.name ?? null;
+  for (let row = 0; row < rows; row += 1) list.append();
+  list.line = line === null ? null : (list.rows[line]?.name ?? null);
   list.tellRows({ hasNewLast: false });
-  const scroll = (by: number): void => {
-    list.tell({ kind: "grabbed" });
-    list.scrollTo(list.top + by);
-  };
-  const happenings = {
-    pageAbove: () => {
-      const page = Array.from({ length: 10 }, () => ({ name: (oldest -= 1), height: guessed, isMeasured: false })).toReversed();
-      list.rows = [...page, ...list.rows];
-      // The virtual list keeps what is seen where it is.
-      list.scrollTo(list.top + page.length * guessed);
-      list.tellRows({ hasNewLast: false });
-    },
-    message: () => {
-      list.rows = [...list.rows, ...below(1)];
-      list.tellRows({ hasNewLast: true });
-    },
-    mine: () => {
-      list.rows = [...list.rows, ...below(1)];
-      list.tellRows({ hasNewLast: true, isMine: true });
-    },
-    measured: () => {
-      let [offset, added] = [0, 0];
-      const { top } = list;
-      for (const row of list.rows) {
-        const isAbove = offset + row.height <= top;
-        offset += row.height;
-        if (row.isMeasured || random(3) === 0) continue;
-        const height = 30 + random(120);
-        if (isAbove) added += height - row.height;
-        Object.assign(row, { height, isMeasured: true });
-      }
-      list.scrollTo(top + added);
-      list.tell({ kind: "laidOut", isAtEnd: list.isAtEnd, hasNewHeight: false });
-    },
-    keyboard: () => {
-      list.screen = list.screen === screen ? screen / 2 : screen;
-      list.scrollTo(list.top);
-      list.tell({ kind: "laidOut", isAtEnd: list.isAtEnd, hasNewHeight: true });
-    },
-    up: () => scroll(-1 - random(900)),
-    down: () => scroll(1 + random(900)),
-    touch: () => list.tell({ kind: "grabbed" }),
-    rest: () => list.tell({ kind: "rested" }),
-    frame: () => list.tellMove(),
-    jump: () => list.tell({ kind: "sentToMessage", seq: list.rows[random(list.rows.length)]?.name ?? 0 }),
-    newest: () => list.tell({ kind: "sentToEnd", glides: random(2) === 0 }),
-    back: () => list.tell({ kind: "shown" }),
-  };
-  return { list, happenings };
+  return list;
 }
 
 interface Before {
@@ -161,64 +161,62 @@ interface Before {
   readonly isScrollable: boolean;
 }
 
-/** Runs many random lists, and looks after each step. */
-function always(check: (before: Before, what: string, list: List) => void): void {
-  for (let seed = 1; seed <= runs; seed += 1) {
-    const random = randomFrom(seed);
-    const { list, happenings } = opened(random);
-    const names = Object.keys(happenings);
-    for (let step = 0; step < steps; step += 1) {
-      const what = names[random(names.length)] ?? "frame";
+/** Looks after each step of any order of happenings. */
+function always(check: (list: List, what: What, before: Before) => void): void {
+  fc.assert(fc.property(opening, fc.array(happening, { maxLength: 60 }), (first, happenings) => {
+    const list = opened(first);
+    for (const { what, amount } of happenings) {
       const before = { state: list.state, seen: list.seen(), isScrollable: list.farthest > 0 };
       list.gone = [];
-      happenings[what]?.();
-      check(before, `seed ${seed}, step ${step}: ${what}`, list);
+      HAPPENINGS[what](list, amount);
+      check(list, what, before);
     }
-  }
+  }));
 }
 
-const isAsked = (what: string): boolean => /jump|newest|mine$/.test(what);
+const isAsked = (what: What): boolean => ["jump", "newest", "mine"].includes(what);
 
 test("a list in a hand, or where one has left it, goes nowhere by itself but to a jump and to what I have written", () => {
-  always(({ state }, what, list) => {
+  always((list, what, { state }) => {
     const isHeld = state.stand.kind === "held" || (state.stand.kind === "free" && !state.isAtEnd);
     // Letting go at the end shows what has come there meanwhile.
-    if (isHeld && !isAsked(what) && !/(rest|back)$/.test(what)) expect(list.gone, what).toEqual([]);
-    if (isHeld && !state.isAtEnd && !isAsked(what)) expect(list.gone, what).toEqual([]);
+    const isLetGo = state.isAtEnd && (what === "rest" || what === "back");
+    if (isHeld && !isLetGo && !isAsked(what)) expect(list.gone).toEqual([]);
   });
 });
 
 test("a page above does not move what a hand has put there", () => {
-  always(({ state, seen, isScrollable }, what, list) => {
-    if (what.endsWith("pageAbove") && isScrollable && (state.stand.kind === "held" || state.stand.kind === "free")) expect(list.seen(), what).toEqual(seen);
+  always((list, what, { state, seen, isScrollable }) => {
+    if (what === "pageAbove" && isScrollable && (state.stand.kind === "held" || state.stand.kind === "free")) expect(list.seen()).toEqual(seen);
   });
 });
 
-test("a list at its end is there after everything but a hand, a jump and a move of less than can be seen", () => {
-  always(({ state }, what, list) => {
-    if (state.stand.kind !== "end" || /(up|down|jump|frame|touch|rest)$/.test(what) || list.state.stand.kind === "gliding") return;
-    expect(list.state.stand.kind, what).toBe("end");
-    expect(list.top, what).toBe(list.farthest);
+test("a list at its end is there after all that comes in, becomes known or changes its height", () => {
+  always((list, what, { state }) => {
+    if (state.stand.kind !== "end" || !["pageAbove", "message", "mine", "measured", "keyboard", "back"].includes(what)) return;
+    expect(list.state.stand.kind).toBe("end");
+    expect(list.top).toBe(list.farthest);
   });
 });
 
 test("the line is put in its place again only until somebody has moved the list, and never anew", () => {
   const over = new WeakSet<List>();
-  always(({ state }, what, list) => {
+  always((list, _, { state }) => {
     if (state.stand.kind !== "line") over.add(list);
-    if (over.has(list)) expect(list.gone.includes("line"), what).toBe(false);
+    if (over.has(list)) expect(list.gone).not.toContain("line");
   });
 });
 
 test("once everything is quiet, a list whose newest message is on the screen stands at it, or where it was sent", () => {
-  for (let seed = 1; seed <= runs; seed += 1) {
-    const random = randomFrom(seed);
-    const { list, happenings } = opened(random);
-    const names = Object.keys(happenings);
-    for (let step = 0; step < steps; step += 1) happenings[names[random(names.length)] ?? "frame"]?.();
-    for (const what of ["frame", "rest", "frame"]) happenings[what]?.();
-    const { kind } = list.state.stand;
-    expect(["line", "end", "message", "free"], `seed ${seed}`).toContain(kind);
-    if (kind === "free") expect(list.state.isAtEnd, `seed ${seed}`).toBe(false);
-  }
+  fc.assert(fc.property(opening, fc.array(happening, { maxLength: 60 }), (first, happenings) => {
+    const list = opened(first);
+    for (const { what, amount } of happenings) HAPPENINGS[what](list, amount);
+    list.tellMove();
+    list.tell({ kind: "rested" });
+    list.tellMove();
+
+    const { stand, isAtEnd } = list.state;
+    expect(["line", "end", "message", "free"]).toContain(stand.kind);
+    if (stand.kind === "free") expect(isAtEnd).toBe(false);
+  }));
 });
