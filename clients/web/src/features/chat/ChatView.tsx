@@ -64,6 +64,7 @@ function Conversation({ roomId, model, target, isShown }: ChatViewProps & { read
     isShown,
     hasOlder: model.messages.hasOlder && !model.messages.isLoadingOlder && model.rowsToCome === 0,
     hasNewer: model.messages.hasNewer,
+    isCutAbove: model.messages.hasOlder || model.rowsToCome > 0,
     onNeedOlder: () => messages.loadOlder(roomId),
     onNeedNewer: () => { if (!model.messages.isLoadingNewer) quietly(messages.loadNewer(roomId)); },
     onSeen: (seq) => { if (document.visibilityState === "visible" && document.hasFocus()) messages.markRead(roomId, seq); },

@@ -32,7 +32,7 @@ afterEach(cleanup);
 
 const message = (seq: number, change: Partial<ChatMessage> = {}): ChatMessage => ({ id: messageId(`m${seq}`), roomId: roomId("r"), seq, senderId: ada, clientId: null, text: `text ${seq}`, mentions: [], replyTo: null, reactions: [], createdAt: noon + seq * 1000, editedAt: null, deletedAt: null, ...change });
 
-const scroll: MessageScroll = { scroller: { current: null }, list: { current: null }, generation: 0, shift: false, isAtEnd: true, onScroll: () => undefined, onResize: () => undefined, onTakeHold: () => undefined, toEnd: () => undefined, toSeq: () => true };
+const scroll: MessageScroll = { list: { current: null }, generation: 0, shift: false, isAtEnd: true, onScroll: () => undefined, onResize: () => undefined, onTakeHold: () => undefined, toEnd: () => undefined, toSeq: () => true };
 
 async function list(messages: Partial<RoomMessages>, unreadAfter: number | null = null) {
   const all: RoomMessages = { items: [], notes: [], pending: [], hasOlder: false, hasNewer: false, load: { kind: "ready" }, isLoadingOlder: false, isLoadingNewer: false, ...messages };

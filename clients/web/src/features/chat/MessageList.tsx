@@ -1,6 +1,6 @@
 /** The messages of the open room: only what is near the screen is in the document, whatever the room's length. */
 import { useCallback, useMemo } from "react";
-import { Virtualizer } from "virtua";
+import { VList } from "virtua";
 import type { UserId } from "@kith/client";
 import { useI18n } from "../../i18n/useI18n.tsx";
 import { BubbleSkeletons } from "../../ui/Skeleton.tsx";
@@ -39,11 +39,10 @@ export function MessageList({ model, scroll, highlightedSeq, ...actions }: Messa
   return (
     <div className={styles.frame} onWheel={scroll.onTakeHold} onTouchMove={scroll.onTakeHold} onPointerDown={scroll.onTakeHold} onKeyDown={scroll.onTakeHold}>
       {model.messages.isLoadingOlder && <p className={styles.loading} role="status"><span className="visually-hidden">{t("app.loading")}</span></p>}
-      <div key={scroll.generation} ref={scroll.scroller} className={styles.list} role="feed" aria-label={t("chat.history")} aria-busy={model.messages.isLoadingOlder} tabIndex={0}>
-        <Virtualizer ref={scroll.list} data={model.rows} shift={scroll.shift} bufferSize={400} onScroll={scroll.onScroll} onResize={scroll.onResize}>
-          {row}
-        </Virtualizer>
-      </div>
+      <VList key={scroll.generation} ref={scroll.list} className={styles.list} role="feed" aria-label={t("chat.history")} aria-busy={model.messages.isLoadingOlder} tabIndex={0}
+        data={model.rows} shift={scroll.shift} bufferSize={400} onScroll={scroll.onScroll} onResize={scroll.onResize}>
+        {row}
+      </VList>
     </div>
   );
 }

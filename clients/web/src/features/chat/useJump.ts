@@ -1,5 +1,5 @@
 /** Going to one message: from a link (`?m=` is its number or its id) or from a quote. It glows for a moment on arrival. */
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { RoomId } from "@kith/client";
 import { useI18n } from "../../i18n/useI18n.tsx";
 import { useSession } from "../../state/session.tsx";
@@ -39,8 +39,7 @@ export function useJump(roomId: RoomId, rows: readonly Row[], scroll: MessageScr
     }
   }, [arrive, messages, roomId, t, toSeq]);
 
-  // Before the painting, and before what stands elsewhere counts as seen.
-  useLayoutEffect(arrive, [rows, arrive]);
+  useEffect(arrive, [rows, arrive]);
   useEffect(() => {
     if (target === null) return;
     void (async () => {

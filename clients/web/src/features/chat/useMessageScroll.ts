@@ -1,25 +1,32 @@
 /**
- * The scroll of the message list. What happens to the list is told to `scrolling.ts`, which decides; where to go is carried out
- * here, by the list's own position: a scroll of the virtual list would go there again later, out of a hand that has taken hold.
+ * The scroll of the message list: opens at the unread line or at the newest, stays at the newest while it is there,
+ * keeps its place when older messages come in above, and loads both ways before the edge is seen.
  */
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { VListHandle } from "virtua";
 import type { Row } from "./rows.ts";
-import { next, UNPLACED, type ScrollEvent, type Stand, type Target } from "./scrolling.ts";
-import { distanceToEnd, endPx, useReach, type ListParts, type Reach } from "./useReach.ts";
+import { keepPlace, letGo, type List, NOT_PLACED, type PlacedRows, type Track, usePlacing } from "./usePlacing.ts";
 
-/** Between the edge and the row where reading begins. */
-const lineGapPx = 16;
-/** Positions are rounded to the screen's pixels. */
-const roundingPx = 2;
-/** Longer than the pause between two moves of one pull. */
-const restMs = 200;
+/** Nearer to the end than this counts as being there. */
+const atEndPx = 60;
+/** History is fetched this many screens ahead: iOS puts off scroll corrections until the finger lifts. */
+const aheadScreens = 2;
 
-export interface MessageScroll extends ListParts {
+export interface ScrollSource extends PlacedRows {
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
+  readonly onNeedOlder: () => Promise<void>;
+  readonly onNeedNewer: () => void;
+  readonly onSeen: (seq: number) => void;
+}
+
+export interface MessageScroll {
+  readonly list: React.RefObject<VListHandle | null>;
   /** Another value means that nothing of the old list is left: measure anew. */
   readonly generation: number;
   readonly shift: boolean;
   readonly isAtEnd: boolean;
-  readonly onScroll: () => void;
+  readonly onScroll: (offset: number) => void;
   readonly onResize: () => void;
   /** Call it when a hand takes hold of the list: wheel, finger, key or scroll bar. */
   readonly onTakeHold: () => void;
@@ -28,134 +35,134 @@ export interface MessageScroll extends ListParts {
   readonly toSeq: (seq: number) => boolean;
 }
 
-export function useMessageScroll(source: Reach): MessageScroll {
-  const parts = useRef<ListParts>({ scroller: { current: null }, list: { current: null } }).current;
-  const { scroller } = parts;
+export function useMessageScroll(source: ScrollSource): MessageScroll {
+  const list = useRef<VListHandle | null>(null);
+  const [isAtEnd, setAtEnd] = useState(true);
+  const track = useRef<Track>({ ...NOT_PLACED });
   const latest = useRef(source);
   latest.current = source;
+  const { rows } = source;
+  const change = changeOf(track.current.keys, rows);
+  if (change === "replaced") {
+    track.current.generation += 1;
+    track.current.isPlaced = false;
+  }
+  const shift = change === "start";
+
+  const { toEnd, toSeq } = useMoves(list, track, latest);
+
+  const look = useCallback((offset: number, isUnasked = false) => {
+    const handle = list.current;
+    const now = latest.current;
+    if (!handle || !now.isShown || now.rows.length === 0) return;
+    const left = handle.scrollSize - offset - handle.viewportSize;
+    const isAtEnd = left < atEndPx && !now.hasNewer;
+    if (track.current.isAtEnd && !isAtEnd && !track.current.isHeld && !now.hasNewer) return toEnd(false);
+    // A hand has hold of the list before the list has moved: only a move tells that it is back.
+    if (isAtEnd && !isUnasked) track.current.isHeld = false;
+    keepPlace(list, track, now.rows);
+    track.current.isAtEnd = isAtEnd;
+    setAtEnd(isAtEnd);
+    if (now.hasOlder && offset < handle.viewportSize * aheadScreens) askForOlder(track, now, isUnasked);
+    if (now.hasNewer && left < handle.viewportSize * aheadScreens) now.onNeedNewer();
+    const lastVisible = left < atEndPx ? now.rows.length - 1 : handle.findItemIndex(offset + handle.viewportSize - 24);
+    tellSeen(now, lastVisible);
+  }, [toEnd]);
+
+  usePlacing(list, track, latest, rows, toEnd);
+  useSeen(list, source, look);
   const { isShown } = source;
-  const state = useRef(UNPLACED);
-  const [isAtEnd, setAtEnd] = useState(true);
-  const { lookSoon, tellSeenTo } = useReach(parts, latest, source);
-
-  const tell = useCallback((event: ScrollEvent) => {
-    const step = next(state.current, event);
-    state.current = step.state;
-    setAtEnd(step.state.isAtEnd);
-    if (step.goTo) goTo(parts, latest.current.rows, step.goTo);
-  }, []);
-  const rest = useCallback(() => tell({ kind: "rested" }), [tell]);
-  const restSoon = useTimer(rest, restMs);
   useLayoutEffect(() => {
-    if (isShown) tell({ kind: "shown" });
-  }, [isShown, tell]);
-  const change = useRowChange(source, tell);
+    if (isShown && track.current.isPlaced && track.current.isAtEnd) toEnd(false);
+  }, [isShown, toEnd]);
 
-  const height = useRef(0);
-  const onResize = useCallback(() => {
-    if (!scroller.current || !latest.current.isShown) return;
-    const now = scroller.current.clientHeight;
-    tell({ kind: "laidOut", isAtEnd: isEndSeen(scroller.current, latest.current), hasNewHeight: now !== height.current });
-    height.current = now;
-    lookSoon("layout");
-  }, [tell, lookSoon, scroller]);
-  const onScroll = useCallback(() => {
-    if (!scroller.current || !latest.current.isShown) return;
-    const { stand } = state.current;
-    tell({ kind: "moved", isAtEnd: isEndSeen(scroller.current, latest.current), isInPlace: isInPlace(parts, latest.current.rows, stand) });
-    restSoon();
-    lookSoon("move");
-  }, [tell, restSoon, lookSoon, scroller]);
+  const onScroll = useCallback((offset: number) => look(offset), [look]);
   const onTakeHold = useCallback(() => {
-    tell({ kind: "grabbed" });
-    restSoon();
-  }, [tell, restSoon]);
+    track.current.isHeld = true;
+    letGo(track);
+  }, []);
+  const onResize = useCallback(() => { if (track.current.isAtEnd) toEnd(false); }, [toEnd]);
 
+  return { list, generation: track.current.generation, shift, isAtEnd, onScroll, onResize, onTakeHold, toEnd, toSeq };
+}
+
+/** To the newest message, and to a certain one. */
+function useMoves(list: List, track: React.RefObject<Track>, latest: React.RefObject<ScrollSource>): Pick<MessageScroll, "toEnd" | "toSeq"> {
   const toEnd = useCallback((smooth: boolean) => {
+    track.current.isAtEnd = true;
+    track.current.isHeld = false;
+    letGo(track);
+    const now = latest.current;
+    const last = now.rows.length - 1;
+    if (last < 0) return;
     const glides = smooth && !matchMedia("(prefers-reduced-motion: reduce)").matches;
-    tell({ kind: "sentToEnd", glides });
-    restSoon();
+    list.current?.scrollToIndex(last, { align: "end", smooth: glides });
     // It is on the screen from now on: whoever leaves before the list says that it has moved has seen it.
-    if (!glides) tellSeenTo(latest.current.rows.length - 1);
-  }, [tell, restSoon, tellSeenTo]);
+    if (!glides && now.isShown) tellSeen(now, last);
+  }, [list, track, latest]);
+
   const toSeq = useCallback((seq: number) => {
-    if (indexOf(latest.current.rows, { kind: "message", seq }) < 0) return false;
-    tell({ kind: "sentToMessage", seq });
+    const index = latest.current.rows.findIndex((row) => row.message.seq === seq);
+    if (index < 0) return false;
+    track.current.isAtEnd = false;
+    track.current.isPlaced = true;
+    letGo(track);
+    list.current?.scrollToIndex(index, { align: "center" });
     return true;
-  }, [tell]);
+  }, [list, track, latest]);
 
-  return { ...parts, ...change, isAtEnd, onScroll, onResize, onTakeHold, toEnd, toSeq };
+  return { toEnd, toSeq };
 }
 
-/** Tells how the rows differ from those drawn before. */
-function useRowChange(source: Reach, tell: (event: ScrollEvent) => void): { readonly generation: number; readonly shift: boolean } {
-  const { rows, isShown, hasNewer } = source;
-  const drawn = useRef<{ readonly keys: readonly string[]; readonly generation: number }>({ keys: [], generation: 0 });
-  const [first, last] = [drawn.current.keys[0], drawn.current.keys.at(-1)];
-  const has = (key: string | undefined): boolean => rows.some(({ message }) => message.key === key);
-  const isOther = first !== undefined && rows.length > 0 && rows[0]?.message.key !== first;
-  const shift = isOther && (has(first) || has(last));
-  const isReplaced = isOther && !shift;
-  const generation = drawn.current.generation + (isReplaced ? 1 : 0);
-
-  useLayoutEffect(() => {
-    const newest = rows.at(-1)?.message;
-    drawn.current = { keys: newest ? [rows[0]?.message.key ?? "", newest.key] : [], generation };
-    if (!newest || !isShown) return;
-    const hasNewLast = last !== undefined && newest.key !== last;
-    tell({ kind: "rows", isReplaced, hasNewLast, isMine: hasNewLast && newest.seq === null, hasLine: rows.some((row) => row.isFirstUnread), isPast: hasNewer });
-  }, [rows, isShown, tell]);
-  return { generation, shift };
+function askForOlder(track: React.RefObject<Track>, source: ScrollSource, isUnasked: boolean): void {
+  if (isUnasked && track.current.isRefused) return;
+  track.current.isRefused = false;
+  source.onNeedOlder().catch(() => { track.current.isRefused = true; });
 }
 
-function goTo(parts: ListParts, rows: readonly Row[], target: Target): void {
-  const index = indexOf(rows, target);
-  if (target.kind === "gliding") parts.list.current?.scrollToIndex(index, { align: "end", smooth: true });
-  else {
-    const place = placeOf(parts, rows, target);
-    if (place !== null && parts.scroller.current) parts.scroller.current.scrollTop = place;
+/**
+ * What is on the screen after a change of rows, or when the person comes back to the window, counts as seen. And when there can be asked
+ * for older messages again, they may be needed still: what the last answer brought was not enough, or belonged elsewhere.
+ */
+function useSeen(list: List, { rows, isShown, hasOlder }: ScrollSource, look: (offset: number, isUnasked: boolean) => void): void {
+  useEffect(() => {
+    if (!isShown) return undefined;
+    const check = (): void => {
+      if (list.current) look(list.current.scrollOffset, true);
+    };
+    // A list that was just made does not know its size yet, and one that stays at its start never scrolls.
+    const checkMeasured = (): void => {
+      if (list.current?.viewportSize === 0) frame = requestAnimationFrame(checkMeasured);
+      else check();
+    };
+    let frame = requestAnimationFrame(checkMeasured);
+    window.addEventListener("focus", check);
+    document.addEventListener("visibilitychange", check);
+    return () => {
+      cancelAnimationFrame(frame);
+      window.removeEventListener("focus", check);
+      document.removeEventListener("visibilitychange", check);
+    };
+  }, [list, rows, isShown, hasOlder, look]);
+}
+
+/** How the rows differ from the first and last key before: at their start, at most at their end, or altogether. */
+function changeOf(before: readonly string[], rows: readonly Row[]): "start" | "end" | "replaced" {
+  const [first, last] = [before[0], before.at(-1)];
+  if (first === undefined || rows.length === 0 || rows[0]?.message.key === first) return "end";
+  const has = (key: string | undefined): boolean => rows.some((row) => row.message.key === key);
+  return has(first) || has(last) ? "start" : "replaced";
+}
+
+function tellSeen(source: ScrollSource, last: number): void {
+  const seq = seqAtOrBefore(source.rows, last);
+  if (seq !== null) source.onSeen(seq);
+}
+
+function seqAtOrBefore(rows: readonly Row[], index: number): number | null {
+  for (let at = Math.min(index, rows.length - 1); at >= 0; at -= 1) {
+    const seq = rows[at]?.message.seq;
+    if (seq !== null && seq !== undefined) return seq;
   }
-}
-
-/** The scroll position of a target; null when its row is not here. */
-function placeOf({ scroller, list }: ListParts, rows: readonly Row[], target: Target): number | null {
-  if (!scroller.current || !list.current) return null;
-  const { scrollHeight, clientHeight } = scroller.current;
-  const farthest = Math.max(scrollHeight - clientHeight, 0);
-  if (target.kind === "end" || target.kind === "gliding") return farthest;
-  const index = indexOf(rows, target);
-  if (index < 0) return null;
-  const top = list.current.getItemOffset(index);
-  const place = target.kind === "line" ? top - lineGapPx : top + (list.current.getItemSize(index) - clientHeight) / 2;
-  return Math.min(Math.max(place, 0), farthest);
-}
-
-function isInPlace(parts: ListParts, rows: readonly Row[], stand: Stand): boolean {
-  if (stand.kind !== "line" && stand.kind !== "end" && stand.kind !== "message") return false;
-  const place = placeOf(parts, rows, stand);
-  return place !== null && Math.abs((parts.scroller.current?.scrollTop ?? 0) - place) <= roundingPx;
-}
-
-const isEndSeen = (scroller: HTMLElement, { hasNewer }: Reach): boolean => !hasNewer && distanceToEnd(scroller) < endPx;
-
-/** Starts anew with each call. */
-function useTimer(act: () => void, ms: number): () => void {
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  return useCallback(() => {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(act, ms);
-  }, [act, ms]);
-}
-
-function indexOf(rows: readonly Row[], target: Target): number {
-  switch (target.kind) {
-    case "line":
-      return rows.findIndex((row) => row.isFirstUnread);
-    case "message":
-      return rows.findIndex((row) => row.message.seq === target.seq);
-    case "end":
-    case "gliding":
-      return rows.length - 1;
-  }
+  return null;
 }
