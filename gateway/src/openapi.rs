@@ -3,11 +3,13 @@
 
 use std::sync::LazyLock;
 
+use http::StatusCode;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        self, Content, HeaderBuilder, RefOr, ResponseBuilder,
+        self, Content, HeaderBuilder, RefOr, Response, ResponseBuilder,
         path::Operation,
+        schema::{AnyOf, Components, Schema},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
@@ -21,6 +23,8 @@ use crate::{
 };
 
 const SCHEME: &str = "access_token";
+/// What an event carries follows from its `type`: the fields alone may fit several shapes.
+const EVENT_BODIES: [&str; 2] = ["RoomEventBody", "UserEventBody"];
 
 static DOCUMENT: LazyLock<openapi::OpenApi> = LazyLock::new(Description::openapi);
 
@@ -78,14 +82,28 @@ impl Modify for ForAllCalls {
                 "An access token, or a service key with `Kith-On-Behalf-Of: <user id>`.",
             ))
             .build();
-        document
-            .components
-            .get_or_insert_default()
-            .add_security_scheme(SCHEME, SecurityScheme::Http(scheme));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme(SCHEME, SecurityScheme::Http(scheme));
+        loosen_event_bodies(components);
         for item in document.paths.paths.values_mut() {
             for operation in operations(item) {
                 complete(operation);
             }
+        }
+    }
+}
+
+/// `oneOf` would refuse a body that fits two shapes.
+fn loosen_event_bodies(components: &mut Components) {
+    for name in EVENT_BODIES {
+        if let Some(RefOr::T(schema)) = components.schemas.get_mut(name)
+            && let Schema::OneOf(shapes) = schema
+        {
+            *schema = Schema::AnyOf(AnyOf {
+                items: std::mem::take(&mut shapes.items),
+                description: shapes.description.take(),
+                ..AnyOf::default()
+            });
         }
     }
 }
@@ -123,8 +141,9 @@ fn complete(operation: &mut Operation) {
         .build();
     let responses = &mut operation.responses.responses;
     responses.insert("default".to_owned(), RefOr::T(problem));
-    for response in responses.values_mut() {
+    for (status, response) in responses {
         if let RefOr::T(response) = response {
+            describe(status, response);
             let id = HeaderBuilder::new()
                 .description(Some("The caller's own, if it sent a sane one."))
                 .build();
@@ -132,6 +151,15 @@ fn complete(operation: &mut Operation) {
                 .headers
                 .insert("X-Request-Id".to_owned(), RefOr::T(id));
         }
+    }
+}
+
+/// A response must have a description, be it only the name of its status.
+fn describe(status: &str, response: &mut Response) {
+    if response.description.is_empty() {
+        let code = status.parse::<StatusCode>().ok();
+        let name = code.and_then(|code| code.canonical_reason());
+        name.unwrap_or(status).clone_into(&mut response.description);
     }
 }
 

@@ -74,6 +74,35 @@ fn calls_say_who_may_make_them_and_how_they_fail() {
 }
 
 #[test]
+fn every_response_says_what_it_is() {
+    let document = described();
+
+    for route in ROUTES {
+        let operation = &document["paths"][route.path][route.method];
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let description = response["description"].as_str().unwrap_or_default();
+            assert!(
+                !description.is_empty(),
+                "{} {} {status}: the standard wants a description",
+                route.method,
+                route.path
+            );
+        }
+    }
+}
+
+#[test]
+fn an_event_s_body_may_fit_several_shapes() {
+    let document = described();
+
+    for name in ["RoomEventBody", "UserEventBody"] {
+        let body = &document["components"]["schemas"][name];
+        assert!(body["anyOf"].as_array().unwrap().len() > 1, "{name}");
+        assert!(body["oneOf"].is_null(), "{name}");
+    }
+}
+
+#[test]
 fn every_call_has_a_name_of_its_own() {
     let document = described();
     let mut names: Vec<String> = ROUTES

@@ -1555,6 +1555,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -1587,6 +1588,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -1619,6 +1621,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -1655,6 +1658,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -1757,6 +1761,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -1793,6 +1798,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Created */
             201: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -1828,6 +1834,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -1901,6 +1908,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -1951,6 +1959,7 @@ export interface operations {
                     "application/json": components["schemas"]["MessageResponse"];
                 };
             };
+            /** @description Created */
             201: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -1986,6 +1995,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2024,6 +2034,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2063,6 +2074,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2110,6 +2122,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChatRoomResponse"];
                 };
             };
+            /** @description Created */
             201: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2144,6 +2157,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2182,6 +2196,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2221,6 +2236,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2259,6 +2275,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2296,6 +2313,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2334,6 +2352,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2407,6 +2426,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2443,6 +2463,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2480,6 +2501,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2581,6 +2603,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2613,6 +2636,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2680,6 +2704,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2716,6 +2741,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2784,6 +2810,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2831,6 +2858,7 @@ export interface operations {
                     "application/json": components["schemas"]["FriendRequestResponse"];
                 };
             };
+            /** @description Created */
             201: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2869,6 +2897,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -2904,6 +2933,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -3002,6 +3032,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -3034,6 +3065,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -3105,6 +3137,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -3137,6 +3170,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -3173,6 +3207,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -3210,6 +3245,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -3244,6 +3280,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -3276,6 +3313,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
@@ -3308,6 +3346,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description OK */
             200: {
                 headers: {
                     /** @description The caller's own, if it sent a sane one. */
