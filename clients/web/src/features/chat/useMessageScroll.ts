@@ -58,8 +58,9 @@ export function useMessageScroll(source: ScrollSource): MessageScroll {
     const left = handle.scrollSize - offset - handle.viewportSize;
     const isAtEnd = left < atEndPx && !now.hasNewer;
     if (track.current.isAtEnd && !isAtEnd && !track.current.isHeld && !now.hasNewer) return toEnd(false);
-    // A hand has hold of the list before the list has moved: only a move tells that it is back.
-    if (isAtEnd && !isUnasked) track.current.isHeld = false;
+    // A hand has hold of the list before the list has moved, and a pull may begin slowly: only a move towards the end tells that it is back.
+    if (isAtEnd && !isUnasked && offset >= track.current.offset) track.current.isHeld = false;
+    track.current.offset = offset;
     keepPlace(list, track, now.rows);
     track.current.isAtEnd = isAtEnd;
     setAtEnd(isAtEnd);

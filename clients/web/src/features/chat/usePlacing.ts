@@ -23,6 +23,8 @@ export interface Track {
   keys: readonly string[];
   generation: number;
   isAtEnd: boolean;
+  /** Where it was when it last told a move. */
+  offset: number;
   isPlaced: boolean;
   /** A hand has moved the list since it was last at its end. Sizes that become known only later move it as well. */
   isHeld: boolean;
@@ -37,7 +39,7 @@ export interface Track {
 
 export type List = React.RefObject<VListHandle | null>;
 
-export const NOT_PLACED: Track = { keys: [], generation: 0, isAtEnd: true, isPlaced: false, isHeld: false, isKept: false, keptUntil: 0, isAwaited: false, isRefused: false };
+export const NOT_PLACED: Track = { keys: [], generation: 0, isAtEnd: true, offset: 0, isPlaced: false, isHeld: false, isKept: false, keptUntil: 0, isAwaited: false, isRefused: false };
 
 /** After the rows change: to the place where reading begins, or on with the newest. */
 export function usePlacing(list: List, track: React.RefObject<Track>, latest: React.RefObject<PlacedRows>, rows: readonly Row[], toEnd: (smooth: boolean) => void): void {
