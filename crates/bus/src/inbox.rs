@@ -75,4 +75,13 @@ impl Inbox {
             }
         }
     }
+
+    /// What is there already, if anything.
+    pub(crate) fn try_recv(&self) -> Option<Signal> {
+        if self.interruption.happened.swap(false, Ordering::AcqRel) {
+            return Some(Signal::Interrupted);
+        }
+        // Held by somebody else only while they receive.
+        self.signals.try_lock().ok()?.try_recv().ok()
+    }
 }

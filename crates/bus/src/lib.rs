@@ -133,4 +133,11 @@ impl Subscription {
             Inner::Redis(redis) => redis.recv().await,
         }
     }
+    /// A signal that has come already, if there is one. By the task that receives.
+    pub fn try_recv(&self) -> Option<Signal> {
+        match &self.0 {
+            Inner::Memory(memory) => memory.try_recv(),
+            Inner::Redis(redis) => redis.try_recv(),
+        }
+    }
 }

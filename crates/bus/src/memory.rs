@@ -90,6 +90,10 @@ impl Subscription {
     pub(crate) async fn recv(&self) -> Signal {
         self.inbox.recv().await
     }
+
+    pub(crate) fn try_recv(&self) -> Option<Signal> {
+        self.inbox.try_recv()
+    }
 }
 
 impl Drop for Subscription {

@@ -25,6 +25,9 @@ pub(crate) use queue::Queue;
 use registry::{Registry, topic};
 pub(crate) use registry::{StreamId, Topics};
 
+/// Hints of other nodes that are handed on before the streams are woken.
+const TOGETHER: usize = 64;
+
 /// Hands out what happened. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Fanout(Arc<Inner>);
@@ -161,6 +164,7 @@ impl Fanout {
         for (topic, encoded) in addressed() {
             registry.deliver(topic, encoded);
         }
+        registry.wake();
         drop(registry);
         if !self.0.bus.reaches_others() {
             return;
@@ -174,18 +178,26 @@ impl Fanout {
         }
     }
 
-    /// Hands other nodes' hints to this node's streams.
+    /// Hands other nodes' hints to this node's streams: what has come together goes on together, so that a stream is woken once for it.
     async fn listen(&self) {
+        let subscription = &self.0.subscription;
         loop {
-            match self.0.subscription.recv().await {
-                Signal::Message { payload, .. } => self.heard(payload),
-                Signal::Interrupted => {
-                    metrics::counter!("kith_chat_bus_interruptions_total").increment(1);
-                    for queue in self.registry().queues() {
-                        queue.put_always(encoded(Kind::Lagged(Lagged {})));
-                    }
+            let first = subscription.recv().await;
+            let others = std::iter::from_fn(|| subscription.try_recv()).take(TOGETHER);
+            for signal in std::iter::once(first).chain(others) {
+                match signal {
+                    Signal::Message { payload, .. } => self.heard(payload),
+                    Signal::Interrupted => self.interrupted(),
                 }
             }
+            self.registry().wake();
+        }
+    }
+
+    fn interrupted(&self) {
+        metrics::counter!("kith_chat_bus_interruptions_total").increment(1);
+        for queue in self.registry().queues() {
+            queue.put_always(encoded(Kind::Lagged(Lagged {})));
         }
     }
 

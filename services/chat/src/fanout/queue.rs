@@ -39,7 +39,7 @@ impl Queue {
         }
     }
 
-    /// Queues a hint, or notes that it was dropped.
+    /// Queues a hint, or notes that it was dropped. Wakes nobody: whoever has put everything that came together calls [`Self::wake`].
     pub(super) fn put(&self, delivery: Bytes) {
         let mut waiting = self.lock();
         if waiting.deliveries.len() >= self.capacity {
@@ -50,20 +50,18 @@ impl Queue {
             return;
         }
         waiting.deliveries.push_back(delivery);
-        self.wake(waiting);
     }
 
     /// Queues what must not be dropped: confirmations and changes of the epoch. There is one for each request at most.
     pub(crate) fn put_always(&self, delivery: Bytes) {
-        let mut waiting = self.lock();
-        waiting.deliveries.push_back(delivery);
-        self.wake(waiting);
+        self.lock().deliveries.push_back(delivery);
+        self.filled.notify_one();
     }
 
-    fn wake(&self, waiting: MutexGuard<'_, Waiting>) {
-        let was_empty = waiting.deliveries.len() == 1;
-        drop(waiting);
-        if was_empty {
+    /// Wakes the stream if something waits for it.
+    pub(super) fn wake(&self) {
+        let is_empty = self.lock().deliveries.is_empty();
+        if !is_empty {
             self.filled.notify_one();
         }
     }
@@ -99,6 +97,10 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
+    use futures::poll;
+
     use super::*;
 
     fn hint() -> Bytes {
@@ -111,6 +113,7 @@ mod tests {
         for _ in 0..3 {
             queue.put(hint());
         }
+        queue.wake();
 
         let taken = queue.take().await;
 
@@ -118,6 +121,20 @@ mod tests {
         assert_eq!(taken, [hint(), hint(), lag]);
         queue.put(hint());
         assert_eq!(queue.take().await, [hint()], "the lag is told once");
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_waits_is_woken_once_for_all_that_came_together() {
+        let queue = Queue::new(8);
+        let mut taking = pin!(queue.take());
+        assert!(poll!(&mut taking).is_pending());
+
+        queue.put(hint());
+        queue.put(hint());
+        assert!(poll!(&mut taking).is_pending(), "there may be more");
+        queue.wake();
+
+        assert_eq!(taking.await.len(), 2);
     }
 
     #[tokio::test]

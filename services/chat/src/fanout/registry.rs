@@ -74,7 +74,7 @@ impl Registry {
         self.streams.values()
     }
 
-    /// Hands an encoded delivery to who listens.
+    /// Hands an encoded delivery to who listens; they are woken for all that came together by [`Self::wake`].
     pub(super) fn deliver(&self, topic: Topic<'_>, delivery: &Bytes) {
         let listeners = match topic {
             Topic::Room(id) => self.rooms.get(id),
@@ -82,6 +82,13 @@ impl Registry {
         };
         for (_, queue) in listeners.into_iter().flatten() {
             queue.put(delivery.clone());
+        }
+    }
+
+    /// Wakes the streams that something waits for.
+    pub(super) fn wake(&self) {
+        for queue in self.streams.values() {
+            queue.wake();
         }
     }
 
