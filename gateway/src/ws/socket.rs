@@ -95,6 +95,25 @@ impl Socket {
         state.wake(wakes);
     }
 
+    /// Queues an answer behind which an event will come that wakes the socket; or [`Self::rouse`] does.
+    pub(crate) fn answer_quietly(&self, frame: Frame) {
+        self.state().outgoing.answer(frame);
+    }
+
+    /// Wakes the socket if something is queued.
+    pub(crate) fn rouse(&self, wakes: &mut Wakes) {
+        let mut state = self.state();
+        if !state.outgoing.is_empty() {
+            state.wake(wakes);
+        }
+    }
+
+    /// Whether an entry of this room is still to come to the socket.
+    pub(crate) fn awaits(&self, room_id: RoomId, seq: u64) -> bool {
+        let slot = self.following.followed(room_id);
+        slot.is_some_and(|slot| slot.head() < seq)
+    }
+
     /// Queues something that answers no request.
     pub(crate) fn say(&self, frame: Frame) {
         let mut wakes = Wakes::default();

@@ -5,6 +5,7 @@ mod link;
 mod owner;
 mod pending;
 mod reply;
+mod resting;
 pub(crate) mod send;
 mod streams;
 pub(crate) mod subscribe;

@@ -51,6 +51,19 @@ async fn a_message_is_answered_and_only_its_sender_sees_the_client_id() {
 }
 
 #[tokio::test]
+async fn an_answer_does_not_wait_for_an_event_that_is_lost() {
+    let world = World::new().await;
+    let (ann, bob) = (world.person(), world.person());
+    let room = world.chat.room(&[ann.user_id, bob.user_id]);
+    let mut client = world.open(ann).await;
+    world.chat.mute(true);
+
+    client.send("c1", &room, "lost").await;
+
+    assert_eq!(client.expect("ok").await["d"]["message"]["seq"], 2);
+}
+
+#[tokio::test]
 async fn requests_are_answered_in_their_own_words() {
     let world = World::new().await;
     let (ann, bob) = (world.person(), world.person());

@@ -3,10 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kith_api::chat::v1::{Attach, Reply, SendRequest, command};
+use kith_api::chat::v1::{Attach, Reply, SendMessageResponse, SendRequest, command, reply};
 use kith_auth::Caller;
 use kith_client::{Nodes, Upstream};
 use kith_error::Failure;
+use kith_ids::RoomId;
 use kith_runtime::Shutdown;
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
@@ -16,6 +17,7 @@ use tokio::{
 use super::{
     pending::{Pending, StreamId, Submission, Unanswered},
     reply::frame_of,
+    resting::Resting,
     streams::{News, Streams},
 };
 use crate::{
@@ -45,6 +47,7 @@ pub(crate) struct Sender {
     taken: Vec<Submission>,
     unanswered: Unanswered,
     streams: Streams,
+    resting: Resting,
 }
 
 impl Sends {
@@ -94,6 +97,7 @@ impl Sender {
             submissions,
             taken: Vec::new(),
             unanswered: Unanswered::default(),
+            resting: Resting::default(),
         };
         (Sends(sends), sender)
     }
@@ -124,6 +128,7 @@ impl Sender {
                 }
                 news = self.streams.next() => self.hear(news),
                 () = self.nodes.changed() => self.follow(),
+                () = self.resting.over() => self.resting.rouse(Instant::now()),
                 _ = tick.tick() => self.give_up(),
             }
         }
@@ -177,8 +182,16 @@ impl Sender {
         let (mut wakes, now) = (Wakes::default(), Instant::now());
         for Reply { request_id, result } in replies {
             if let Some(pending) = self.unanswered.answer(id, request_id, now) {
+                let confirmed = confirmed(result.as_ref());
                 let frame = frame_of(&pending, result);
-                pending.socket.answer(frame, &mut wakes);
+                let socket = pending.socket;
+                socket.answer_quietly(frame);
+                // Queued before this is asked: an event that has come meanwhile wakes the socket for both.
+                if confirmed.is_some_and(|(room, seq)| socket.awaits(room, seq)) {
+                    self.resting.add(socket, now);
+                } else {
+                    socket.rouse(&mut wakes);
+                }
             }
         }
     }
@@ -195,6 +208,17 @@ impl Sender {
             tracing::warn!("a chat node says nothing; its rooms go to others");
             self.end(id);
         }
+    }
+}
+
+/// The room and seq of a message that was stored just now.
+fn confirmed(result: Option<&reply::Result>) -> Option<(RoomId, u64)> {
+    match result {
+        Some(reply::Result::Message(SendMessageResponse {
+            message: Some(message),
+            duplicate: false,
+        })) => Some((message.room_id.parse().ok()?, message.seq)),
+        _ => None,
     }
 }
 
