@@ -10,8 +10,8 @@ use serde::Deserialize;
 pub struct Config {
     /// People in a group, its owner included.
     pub group_size: u32,
-    /// Append lanes of this node.
-    pub lanes: usize,
+    /// Append lanes of this node; when absent, as many as [`Self::lanes`] says.
+    pub lanes: Option<usize>,
     /// How long a send waits for its lane before it is `unavailable`.
     #[serde(with = "humantime_serde")]
     pub queue_patience: Duration,
@@ -30,7 +30,10 @@ impl Config {
                 (1..=1000).contains(&self.group_size),
                 "chat.group_size must be 1..1000",
             ),
-            ((1..=16).contains(&self.lanes), "chat.lanes must be 1..16"),
+            (
+                self.lanes.is_none_or(|lanes| (1..=16).contains(&lanes)),
+                "chat.lanes must be 1..16",
+            ),
             (
                 !self.queue_patience.is_zero(),
                 "chat.queue_patience must be more than nothing",
@@ -51,11 +54,17 @@ impl Config {
             .collect()
     }
 
+    /// How many lanes this node has. While one waits for its commit another one works; where nodes share a database the others' lanes do that
+    /// already, and one lane a node makes its transactions twice as large.
+    pub(crate) fn lanes(&self, is_alone: bool) -> usize {
+        self.lanes.unwrap_or(if is_alone { 2 } else { 1 })
+    }
+
     /// What tests start from: the defaults, with a quicker look at the epoch.
     pub const fn for_test() -> Self {
         Self {
             group_size: 1000,
-            lanes: 2,
+            lanes: None,
             queue_patience: Duration::from_secs(2),
             stream_queue: 16_384,
             epoch_poll: Duration::from_millis(100),
@@ -73,8 +82,18 @@ mod tests {
         assert!(config.validate().is_empty());
 
         config.group_size = 0;
-        config.lanes = 0;
+        config.lanes = Some(0);
 
         assert_eq!(config.validate().len(), 2);
+    }
+
+    #[test]
+    fn nodes_that_share_a_database_have_a_lane_each_unless_told_otherwise() {
+        let mut config = Config::for_test();
+        assert_eq!((config.lanes(true), config.lanes(false)), (2, 1));
+
+        config.lanes = Some(4);
+
+        assert_eq!((config.lanes(true), config.lanes(false)), (4, 4));
     }
 }

@@ -80,8 +80,9 @@ struct Item {
 }
 
 impl Lanes {
-    pub(crate) fn start(config: &Config, deps: &Arc<Deps>, tasks: &Tasks) -> Self {
-        let queues = (0..config.lanes).map(|_| {
+    /// `is_alone`: no other node appends to the same database.
+    pub(crate) fn start(config: &Config, is_alone: bool, deps: &Arc<Deps>, tasks: &Tasks) -> Self {
+        let queues = (0..config.lanes(is_alone)).map(|_| {
             let (sender, receiver) = mpsc::channel(QUEUE);
             worker::spawn(Arc::clone(deps), receiver, config.queue_patience, tasks);
             sender

@@ -78,13 +78,15 @@ pub async fn start(config: Config, deps: Deps) -> Result<Running, StartError> {
     let epoch = settle_epoch(&deps.pool).await?;
     let (epoch_sender, epoch) = watch::channel(epoch);
     let feed = Feed::default();
+    // Nodes that share a database share a Redis.
+    let is_alone = !deps.bus.reaches_others();
     let fanout = Fanout::start(deps.bus, &deps.tasks, config.stream_queue, feed.clone());
     let lane_deps = lanes::Deps {
         pool: deps.reserved.clone(),
         fanout: fanout.clone(),
         epoch: epoch.clone(),
     };
-    let lanes = Lanes::start(&config, &Arc::new(lane_deps), &deps.tasks);
+    let lanes = Lanes::start(&config, is_alone, &Arc::new(lane_deps), &deps.tasks);
     let (syncs, devices) = app::sync::Syncs::new();
     let app = Arc::new(App {
         syncs,

@@ -218,7 +218,7 @@ async fn one_bad_message_spoils_nobody_elses() {
 async fn a_send_that_queued_for_too_long_is_unavailable() {
     let config = Config {
         queue_patience: Duration::from_millis(100),
-        lanes: 1,
+        lanes: Some(1),
         ..Config::for_test()
     };
     let world = World::with(config).await;
