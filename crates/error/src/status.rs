@@ -10,6 +10,11 @@ use crate::{Failure, Fault, Reason, ReasonExt as _, Violation, reason::Kind};
 
 /// The `domain` of our `ErrorInfo`.
 const DOMAIN: &str = "kith";
+/// A status travels in headers, of which a peer takes 8 KiB (gRPC's default) and 16 KiB at most; one that gets more may end
+/// the connection, with everybody's calls and streams on it. So many bytes of bad fields fit, as base64 beside the rest.
+const VIOLATION_BYTES: usize = 5 * 1024;
+/// Tags and lengths of one violation in a status.
+const VIOLATION_OVERHEAD: usize = 16;
 
 /// Turns a service's error into the status that leaves it; logs an internal one, once, here.
 pub fn into_status<E: Fault>(error: &E) -> Status {
@@ -37,9 +42,7 @@ impl From<Failure> for Status {
         details.set_error_info(failure.reason.word(), DOMAIN, [] as [(String, String); 0]);
         if !failure.violations.is_empty() {
             details.set_bad_request(
-                failure
-                    .violations
-                    .iter()
+                fitting(&failure.violations)
                     .map(field_violation)
                     .collect::<Vec<_>>(),
             );
@@ -49,6 +52,15 @@ impl From<Failure> for Status {
         }
         Self::with_error_details(failure.reason.kind().grpc_code(), failure.message, details)
     }
+}
+
+/// As many as a status can hold, in their order.
+fn fitting(violations: &[Violation]) -> impl Iterator<Item = &Violation> {
+    violations.iter().scan(0, |bytes, violation| {
+        let text = violation.field.len() + violation.code.len() + violation.message.len();
+        *bytes += text + VIOLATION_OVERHEAD;
+        (*bytes <= VIOLATION_BYTES).then_some(violation)
+    })
 }
 
 fn field_violation(violation: &Violation) -> FieldViolation {
@@ -152,6 +164,26 @@ mod tests {
 
         assert_eq!(back, failure);
         assert_eq!(Failure::from(v1::Failure::from(failure.clone())), failure);
+    }
+
+    #[test]
+    fn a_status_fits_into_headers_however_many_fields_are_bad() {
+        let message = "01940000-0000-7000-8000-000000000000: there is no such person";
+        let violations: Vec<_> = (0..1_000)
+            .map(|place| Violation::new(format!("user_ids[{place}]"), "not_found", message))
+            .collect();
+        let failure = Failure {
+            violations: violations.clone(),
+            ..Failure::new(Reason::NotFound, "there is no such person")
+        };
+
+        let status = Status::from(failure);
+
+        let base64 = status.details().len() * 4 / 3;
+        assert!(base64 < 8 * 1024 - 512, "{base64} bytes");
+        let named = Failure::from(&status).violations;
+        assert!(named.len() >= 40, "{} are named", named.len());
+        assert_eq!(named, violations[..named.len()]);
     }
 
     #[test]

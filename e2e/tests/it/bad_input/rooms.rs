@@ -210,6 +210,18 @@ async fn rooms_that_are_refused() {
             400,
             &["invalid_field"],
         ),
+        Case::new(
+            "adding as many people as fit, none of whom exists",
+            post(&ann, &members, &json!({ "user_ids": nobodies(997) })),
+            404,
+            &["not_found"],
+        ),
+        Case::new(
+            "a group of nobody else who exists",
+            create(json!({ "kind": "group", "name": "x", "participant_ids": nobodies(999) })),
+            404,
+            &["not_found"],
+        ),
         Case::field(
             "adding no UUID",
             post(&ann, &members, &json!({ "user_ids": [bob.id(), MARK] })),
@@ -329,4 +341,10 @@ async fn rooms_that_are_refused() {
         3,
         "nobody came in"
     );
+}
+
+/// Ids of people who do not exist.
+fn nobodies(count: usize) -> Vec<String> {
+    let id = |number| format!("0198c0de-0000-7000-8000-{number:012x}");
+    (1..=count).map(id).collect()
 }
