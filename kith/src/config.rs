@@ -134,6 +134,10 @@ impl Config {
             problems.add(&format!("internal_tls.{}", problem.file), problem.message);
         }
         problems.extend(self.telemetry.problems());
+        if let Err(error) = kith_telemetry::parse_filter(&self.telemetry.log) {
+            problems.add("telemetry.log", error.to_string());
+        }
+        problems.extend(self.limits.problems());
         let words = [
             self.accounts.validate(),
             self.friends.validate(),

@@ -247,6 +247,29 @@ pub struct Limits {
     pub sockets_per_address: u32,
 }
 
+impl Limits {
+    /// What serde cannot judge.
+    pub fn problems(&self) -> Problems {
+        let mut problems = Problems::default();
+        for (key, count) in [
+            ("limits.requests_per_user", self.requests_per_user),
+            ("limits.requests_per_address", self.requests_per_address),
+            ("limits.auth_per_address", self.auth_per_address),
+            ("limits.messages_per_user", self.messages_per_user),
+            ("limits.lookups_per_user", self.lookups_per_user),
+            ("limits.frames_per_socket", self.frames_per_socket),
+            ("limits.sockets_per_address", self.sockets_per_address),
+        ] {
+            problems.require(
+                count > 0,
+                key,
+                "must be at least 1; only limits.enabled turns limits off",
+            );
+        }
+        problems
+    }
+}
+
 /// A URL, or several of a Redis with commas, without passwords, for logs and `kith config check`.
 pub fn redacted_url(urls: &str) -> String {
     // A comma alone may be part of a password.

@@ -14,7 +14,8 @@ use opentelemetry_sdk::{
     trace::{Sampler, SdkTracerProvider},
 };
 use tracing_subscriber::{
-    EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    EnvFilter, Layer as _, filter::ParseError, layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
 };
 
 /// The buckets of every histogram; all of ours are in seconds.
@@ -33,7 +34,7 @@ static IS_COLLECTED: AtomicBool = AtomicBool::new(false);
 pub enum InitError {
     /// `telemetry.log` is no filter.
     #[error("telemetry.log: {0}")]
-    Filter(#[from] tracing_subscriber::filter::ParseError),
+    Filter(#[from] ParseError),
     /// `telemetry.otlp_endpoint` cannot be used.
     #[error("telemetry.otlp_endpoint: {0}")]
     Exporter(#[from] opentelemetry_otlp::ExporterBuildError),
@@ -74,7 +75,7 @@ impl Drop for Guard {
 pub fn init(config: &Telemetry) -> Result<Guard, InitError> {
     let provider = tracer_provider(config)?;
     let tracer = provider.tracer("kith");
-    let filter = EnvFilter::try_new(format!("{QUIET},{}", config.log))?;
+    let filter = parse_filter(&config.log)?;
     let json = match config.format.as_str() {
         "json" => true,
         "text" => false,
@@ -99,6 +100,11 @@ pub fn init(config: &Telemetry) -> Result<Guard, InitError> {
         .set_buckets(&SECONDS)?
         .install_recorder()?;
     Ok(Guard { provider, metrics })
+}
+
+/// What `telemetry.log` lets through.
+pub fn parse_filter(log: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::try_new(format!("{QUIET},{log}"))
 }
 
 /// Whether spans go to a collector: for paths on which a span per message would count.

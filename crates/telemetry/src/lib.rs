@@ -9,5 +9,5 @@ pub use context::{
     current_traceparent, inject_into_metadata, join_traces, sampled_traceparent,
     set_parent_from_metadata, set_parent_from_traceparent,
 };
-pub use init::{Guard, InitError, init, is_collected};
+pub use init::{Guard, InitError, init, is_collected, parse_filter};
 pub use metrics_exporter_prometheus::PrometheusHandle as MetricsHandle;

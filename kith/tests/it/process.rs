@@ -159,19 +159,25 @@ async fn config_check_names_every_problem_and_shows_no_secret() {
     ];
 
     let refused = run(home.path(), &["config", "check"], &bad);
+    let unfit = [
+        ("KITH__LIMITS__MESSAGES_PER_USER", "0"),
+        ("KITH__TELEMETRY__LOG", "((("),
+    ];
+    let senseless = run(home.path(), &["config", "check"], &unfit);
     let shown = run(
         home.path(),
         &["config", "check"],
         &[("KITH__DATABASE__URL", "postgres://kith:hunter2@db/kith")],
     );
 
-    assert_eq!(refused.status.code(), Some(1));
-    for key in ["server.listen", "node.colour"] {
-        assert!(
-            printed(&refused).contains(key),
-            "{key}: {}",
-            printed(&refused)
-        );
+    for (answer, keys) in [
+        (&refused, ["server.listen", "node.colour"]),
+        (&senseless, ["limits.messages_per_user", "telemetry.log"]),
+    ] {
+        assert_eq!(answer.status.code(), Some(1));
+        for key in keys {
+            assert!(printed(answer).contains(key), "{key}: {}", printed(answer));
+        }
     }
     assert!(
         shown.status.success() && !printed(&shown).contains("hunter2"),
