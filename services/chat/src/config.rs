@@ -10,7 +10,7 @@ use serde::Deserialize;
 pub struct Config {
     /// People in a group, its owner included.
     pub group_size: u32,
-    /// Append lanes of this node; when absent, as many as [`Self::lanes`] says.
+    /// Append lanes of this node; when absent, two on a node that is alone and one on a node that shares its database.
     pub lanes: Option<usize>,
     /// How long a send waits for its lane before it is `unavailable`.
     #[serde(with = "humantime_serde")]
