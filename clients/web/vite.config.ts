@@ -38,6 +38,6 @@ export default defineConfig({
   server: { proxy },
   preview: { proxy, headers: { "content-security-policy": policy } },
   ssr: { resolve: { conditions: ["kith-source", "module", "node", "development|production"] } },
-  // Inlined, so that they get the same Preact as the components.
-  test: { server: { deps: { inline: ["virtua"] } }, include: ["src/**/*.test.{ts,tsx}"], css: { modules: { classNameStrategy: "non-scoped" } } },
+  // Inlined, so that they get the same Preact as the components. A machine that builds meanwhile is slow.
+  test: { testTimeout: 20_000, server: { deps: { inline: ["virtua"] } }, include: ["src/**/*.test.{ts,tsx}"], css: { modules: { classNameStrategy: "non-scoped" } } },
 });

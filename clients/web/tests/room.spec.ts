@@ -161,6 +161,30 @@ test("going back to a room shows it as it was left; what comes meanwhile stays u
   await expect(bubble(page, "something new")).toBeInViewport();
 });
 
+test("a long room that the device holds already opens at its end", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  await fillRoom(kith.api, ben, [room], 300);
+  await ann.readAll(room);
+  const page = await open();
+  await signIn(page, ann.username, Person.password, `/chat/${room}`);
+  await expect(bubble(page, "message 300 ")).toBeInViewport();
+  await page.getByRole("feed").hover();
+  await expect(async () => {
+    await page.mouse.wheel(0, -4000);
+    await expect(bubble(page, "message 1 ")).toBeVisible({ timeout: 200 });
+  }).toPass();
+
+  // Nothing is left in memory; the room comes from the store.
+  await page.goto("/messages");
+  await page.getByRole("link", { name: /Ben Brandt/ }).click();
+
+  await expect(bubble(page, "message 300 ")).toBeInViewport();
+  await expect.poll(() => page.getByRole("feed").evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight)).toBeLessThan(2);
+});
+
 test("hostile messages neither run nor break the layout", async ({ kith, open }) => {
   const ann = await Person.register(kith.api, "Ann Ahlers");
   const ben = await Person.register(kith.api, "Ben <b>Brandt</b>");
