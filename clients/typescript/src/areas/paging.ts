@@ -76,6 +76,7 @@ function createOpening({ world, source, device, keeper }: Core, history: History
       const log = world.log(roomId);
       log.showNewest();
       if (log.tail.items.length < SCREENFUL && log.tail.hasOlder) await newest(roomId);
+      void history.fill(roomId);
     },
   };
 }

@@ -18,6 +18,8 @@ export class History {
   readonly #source: Pick<Source, "notes">;
   readonly #keeper: Keeper;
   readonly #filling = new Set<RoomId>();
+  /** Asked for while they are filled: what is shown may be another stretch by now. */
+  readonly #again = new Set<RoomId>();
 
   constructor(world: World, source: Pick<Source, "notes">, keeper: Keeper) {
     this.#world = world;
@@ -27,20 +29,32 @@ export class History {
 
   /** What is shown of a group gets its notes; a direct room has none. */
   async fill(id: RoomId): Promise<void> {
-    const room = this.#world.rooms.get(id);
-    if (room?.kind !== "group" || this.#filling.has(id)) return;
+    if (this.#filling.has(id)) {
+      this.#again.add(id);
+      return;
+    }
     this.#filling.add(id);
     try {
-      const gaps = this.#world.log(id).unknownSpans(room.joinedSeq, room.lastSeq);
-      for (const span of together(gaps).slice(-MOST_READS).toReversed()) {
-        const notes = await this.#source.notes(id, span.from - 1, span.to - span.from + 1);
-        this.#keeper.noted(id, span, notes.filter(({ seq }) => seq <= span.to));
-      }
+      do {
+        this.#again.delete(id);
+        await this.#fillShown(id);
+      } while (this.#again.has(id));
     } catch (error) {
       // They are an addition: without a connection the messages stand for themselves.
       ignoreRefusal(error);
     } finally {
       this.#filling.delete(id);
+      this.#again.delete(id);
+    }
+  }
+
+  async #fillShown(id: RoomId): Promise<void> {
+    const room = this.#world.rooms.get(id);
+    if (room?.kind !== "group") return;
+    const gaps = this.#world.log(id).unknownSpans(room.joinedSeq, room.lastSeq);
+    for (const span of together(gaps).slice(-MOST_READS).toReversed()) {
+      const notes = await this.#source.notes(id, span.from - 1, span.to - span.from + 1);
+      this.#keeper.noted(id, span, notes.filter(({ seq }) => seq <= span.to));
     }
   }
 }

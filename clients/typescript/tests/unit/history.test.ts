@@ -80,6 +80,18 @@ describe("what happened between messages", () => {
     expect(seen()).toEqual([1]);
   });
 
+  it("is read of the stretch that a jump shows while another one is read", async () => {
+    show([42, 44], 44, true);
+    const page = (seqs: readonly number[]) => ({ items: seqs.map((seq) => toMessage(wireMessage({ seq }))), hasBefore: true, hasAfter: true, lastSeq: 44 });
+
+    const first = history.fill(room);
+    world.log(room).adoptAround(page([10, 12]));
+    await Promise.all([history.fill(room), first]);
+
+    expect(notes.mock.calls.map(([, after]) => after)).toEqual([42, 10]);
+    expect(seen()).toEqual([11]);
+  });
+
   it("is nothing in a direct room", async () => {
     show([2], 3);
     world.rooms.change(room, (it) => ({ ...it, kind: "direct" }));
