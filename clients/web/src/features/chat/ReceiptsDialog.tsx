@@ -1,6 +1,6 @@
 /** Who has got and read one of my messages, and when. */
 import { useEffect, useState } from "react";
-import type { ChatParticipant, ChatRoom, MessageId, MessageReadReceipt } from "@kith/client";
+import type { ChatRoom, MessageId, MessageReadReceipt } from "@kith/client";
 import { useI18n } from "../../i18n/useI18n.tsx";
 import { fullTime, listTime } from "../../i18n/times.ts";
 import { errorText } from "../../state/errors.ts";
@@ -11,11 +11,11 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { PersonRow } from "../../ui/PersonRow.tsx";
 import { RowSkeletons } from "../../ui/Skeleton.tsx";
 import { Ticks } from "../../ui/Ticks.tsx";
-import { personName } from "../rooms/roomNames.ts";
+import { personName, type Known } from "../rooms/roomNames.ts";
 
 type Loaded = { readonly kind: "loading" } | { readonly kind: "failed"; readonly text: string } | { readonly kind: "ready"; readonly items: readonly MessageReadReceipt[] };
 
-export function ReceiptsDialog({ messageId, room, people, onClose }: { readonly messageId: MessageId; readonly room: ChatRoom; readonly people: readonly ChatParticipant[]; readonly onClose: () => void }) {
+export function ReceiptsDialog({ messageId, room, people, onClose }: { readonly messageId: MessageId; readonly room: ChatRoom; readonly people: readonly Known[]; readonly onClose: () => void }) {
   const { messages } = useSession();
   const translator = useI18n();
   const { t } = translator;
@@ -35,7 +35,7 @@ export function ReceiptsDialog({ messageId, room, people, onClose }: { readonly 
   );
 }
 
-function Receipts({ items, people }: { readonly items: readonly MessageReadReceipt[]; readonly people: readonly ChatParticipant[] }) {
+function Receipts({ items, people }: { readonly items: readonly MessageReadReceipt[]; readonly people: readonly Known[] }) {
   const translator = useI18n();
   const { t } = translator;
   const now = useNow();

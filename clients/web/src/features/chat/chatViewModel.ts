@@ -1,13 +1,14 @@
 /** One open room: what is shown, where reading began, and what can be done. */
 import { useCallback, useEffect, useMemo, useState } from "react";
-import type { ChatParticipant, ChatRoom, RoomId, RoomMessages, UserId } from "@kith/client";
+import type { ChatRoom, RoomId, RoomMessages, UserId } from "@kith/client";
 import { useI18n } from "../../i18n/useI18n.tsx";
 import { isNotFound } from "../../state/errors.ts";
 import { useSession } from "../../state/session.tsx";
 import { useStoreWhile } from "../../state/useStore.ts";
-import { roomName } from "../rooms/roomNames.ts";
+import { roomName, type Known } from "../rooms/roomNames.ts";
 import { rowsOf, type Row } from "./rows.ts";
 import { progressOf, type Progress } from "./ticks.ts";
+import { useKnownPeople } from "./useKnownPeople.ts";
 
 export interface ChatViewModel {
   readonly me: UserId;
@@ -19,7 +20,8 @@ export interface ChatViewModel {
   /** Rows above these that come after the first paint. */
   readonly rowsToCome: number;
   readonly progress: Progress;
-  readonly people: readonly ChatParticipant[];
+  /** Members, and whoever else the messages here name. */
+  readonly people: readonly Known[];
   readonly forgetUnread: () => void;
 }
 
@@ -33,7 +35,7 @@ export function useChatViewModel(roomId: RoomId, opensElsewhere: boolean, isShow
   const room = useStoreWhile(isShown, session.rooms.byId(roomId));
   const messages = useStoreWhile(isShown, session.messages.of(roomId));
   const positions = useStoreWhile(isShown, session.rooms.positions(roomId));
-  const people = useStoreWhile(isShown, session.rooms.participants(roomId)).items;
+  const people = useKnownPeople(roomId, room, messages, isShown);
   const [isGone, setGone] = useState(false);
   // Where reading began: fixed when the room is first known, so that the line stays while one reads on.
   const [unreadAfter, setUnreadAfter] = useState<number | null | undefined>(undefined);
@@ -54,12 +56,6 @@ export function useChatViewModel(roomId: RoomId, opensElsewhere: boolean, isShow
     }
     return () => { isCurrent = false; };
   }, [session, roomId, isShown]);
-
-  const isLarge = (room?.participantCount ?? 0) > (room?.participants.length ?? 0);
-  useEffect(() => {
-    // The room brings ten of its people; the names of the others come from the list.
-    if (isLarge) session.rooms.loadParticipants(roomId).catch(() => undefined);
-  }, [session, roomId, isLarge]);
 
   // Messages may be here before their room is. Shown at their end they would count as read, and the line would never be.
   const all = useMemo(() => (unreadAfter === undefined ? [] : rowsOf(messages, session.userId, unreadAfter)), [messages, session, unreadAfter]);

@@ -40,7 +40,7 @@ export function NewGroupView() {
     <Pane title={t("rooms.newGroup")} label={t("rooms.newGroup")} fixed back={{ href: "/new", label: t("common.back"), onBack: open("/new"), always: true }}>
       <form className={styles.form} onSubmit={(event) => { event.preventDefault(); create(); }}>
         <div className={styles.fields}>
-          <TextField label={t("rooms.groupName")} value={name} maxLength={80} error={nameError} onChange={(event) => setName(event.target.value)} />
+          <TextField label={t("rooms.groupName")} value={name} maxLength={80} error={nameError} onChange={(event) => { setName(event.target.value); setNameMissing(false); }} />
           <SearchField label={t("rooms.groupPick")} value={filter} onChange={setFilter} clearLabel={t("common.clear")} />
           <PickedPeople picked={picked} onRemove={toggle} />
         </div>

@@ -1,6 +1,6 @@
 /** A room's tile, fed from the stores of that room alone, so that one message redraws one tile. */
 import { memo } from "react";
-import type { ChatRoom, Presence, Store, UserId } from "@kith/client";
+import type { ChatRoom, Presence, Store, User, UserId } from "@kith/client";
 import { useI18n } from "../../i18n/useI18n.tsx";
 import { clockTime, fullTime, listTime } from "../../i18n/times.ts";
 import type { Translator } from "../../i18n/translator.ts";
@@ -12,9 +12,9 @@ import { RoomTile, type RoomTileProps } from "../../ui/RoomTile.tsx";
 import { Ticks } from "../../ui/Ticks.tsx";
 import { progressOf, reached } from "../chat/ticks.ts";
 import { isMuted } from "./roomsViewModel.ts";
-import { otherOf, participantName, roomName, roomPicture, shortName } from "./roomNames.ts";
+import { knownName, otherOf, participantName, roomName, roomPicture, shortName, type Known } from "./roomNames.ts";
 
-const nobody: Store<Presence | null> = { subscribe: () => () => undefined, getSnapshot: () => null };
+const nobody: Store<null> = { subscribe: () => () => undefined, getSnapshot: () => null };
 
 export const RoomListItem = memo(function RoomListItem({ room, me, isCurrent }: { readonly room: ChatRoom; readonly me: UserId; readonly isCurrent: boolean }) {
   const session = useSession();
@@ -23,11 +23,11 @@ export const RoomListItem = memo(function RoomListItem({ room, me, isCurrent }: 
   const now = useNow();
   const open = useOpen();
   const other = otherOf(room, me);
-  const presence = useStore(other ? session.people.presence(other.id) : nobody)?.status ?? null;
+  const presence = useStore<Presence | null>(other ? session.people.presence(other.id) : nobody)?.status ?? null;
   const typing = useStore(session.rooms.typing(room.id));
   const draft = useStore(session.messages.draft(room.id));
   const positions = useStore(session.rooms.positions(room.id));
-  const preview = previewOf({ room, me, typing, draft: isCurrent ? "" : draft }, translator);
+  const preview = previewOf({ room, me, typing, draft: isCurrent ? "" : draft, more: useAuthor(room) }, translator);
   const mine = preview.kind === "message" && room.lastMessage?.senderId === me ? room.lastMessage : null;
   const tick = mine && reached(mine.seq, progressOf(room, positions, me));
   const href = `/chat/${room.id}`;
@@ -43,24 +43,40 @@ export const RoomListItem = memo(function RoomListItem({ room, me, isCurrent }: 
   );
 });
 
+const none: readonly Known[] = [];
+
+/** Who wrote last has left the room, or is not among the ten that it brings along: a friend, or somebody met, has a name all the same. */
+function useAuthor(room: ChatRoom): readonly Known[] {
+  const { people, friends } = useSession();
+  const sender = room.kind === "group" ? room.lastMessage?.senderId : undefined;
+  const stranger = room.participants.some(({ user }) => user.id === sender) ? undefined : sender;
+  const profile = useStore<User | null>(stranger ? people.byId(stranger) : nobody);
+  const known = useStore(friends.list).items;
+  if (!stranger) return none;
+  return profile ? [{ user: profile }] : known.filter(({ user }) => user.id === stranger);
+}
+
 interface PreviewSource {
   readonly room: ChatRoom;
   readonly me: UserId;
   readonly typing: readonly UserId[];
   readonly draft: string;
+  /** Whom the room does not bring along. */
+  readonly more?: readonly Known[];
 }
 
 /** Somebody typing beats my draft, my draft beats the last message. */
-export function previewOf({ room, me, typing, draft }: PreviewSource, translator: Translator): RoomTileProps["preview"] {
+export function previewOf({ room, me, typing, draft, more = none }: PreviewSource, translator: Translator): RoomTileProps["preview"] {
   const { t } = translator;
   const typist = typing[0];
-  if (typist) return { kind: "typing", text: typing.length > 1 ? t("chat.typingMany") : t("chat.typingOne", { name: shortName(participantName(room, typist, translator)) }) };
+  if (typist) return { kind: "typing", text: typing.length > 1 ? t("chat.typingMany") : t("chat.typingOne", { name: shortName(participantName(room, typist, translator, more)) }) };
   if (draft.trim()) return { kind: "draft", prefix: t("rooms.draft"), text: oneLine(draft) };
   const message = room.lastMessage;
   if (!message) return { kind: "note", text: t("rooms.noMessages") };
   if (message.text === null) return { kind: "note", text: t("rooms.deleted") };
   // In a direct room the ticks say that it is mine.
-  const prefix = room.kind === "direct" ? undefined : message.senderId === me ? t("rooms.youPrefix") : `\u2068${shortName(participantName(room, message.senderId, translator))}\u2069:`;
+  const author = knownName(room, message.senderId, translator, more);
+  const prefix = room.kind === "direct" ? undefined : message.senderId === me ? t("rooms.youPrefix") : author === null ? undefined : `\u2068${shortName(author)}\u2069:`;
   return { kind: "message", text: oneLine(message.text), ...(prefix ? { prefix } : {}) };
 }
 

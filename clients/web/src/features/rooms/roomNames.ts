@@ -33,8 +33,18 @@ export function shortName(name: string): string {
   return name.trim().split(/\s+/u)[0] ?? name;
 }
 
+/** Somebody whom a room names, be it a member or not. */
+export interface Known {
+  readonly user: Person;
+}
+
 /** Only the part of a room's people that came with it may be known; the rest is "someone". */
-export function participantName(room: ChatRoom | null, userId: UserId, translator: Translator, more: readonly ChatParticipant[] = []): string {
+export function participantName(room: ChatRoom | null, userId: UserId, translator: Translator, more: readonly Known[] = []): string {
+  return knownName(room, userId, translator, more) ?? translator.t("common.someone");
+}
+
+/** Null for somebody who is not among these. */
+export function knownName(room: ChatRoom | null, userId: UserId, translator: Translator, more: readonly Known[] = []): string | null {
   const found = room?.participants.find((item) => item.user.id === userId) ?? more.find((item) => item.user.id === userId);
-  return found ? personName(found.user, translator) : translator.t("common.someone");
+  return found ? personName(found.user, translator) : null;
 }
