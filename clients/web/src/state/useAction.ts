@@ -1,4 +1,4 @@
-/** Runs something that may fail: says so in a note unless the caller wants the failure itself, and never runs twice at once. */
+/** Runs something that may fail: says so in a note unless the caller wants the failure itself, and whether it is under way. */
 import { useCallback, useState } from "react";
 import { useI18n } from "../i18n/useI18n.tsx";
 import { errorText } from "./errors.ts";

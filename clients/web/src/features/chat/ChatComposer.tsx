@@ -41,12 +41,16 @@ export function ChatComposer({ roomId, isShown, answering, onStopAnswering, onSe
     messages.setTyping(roomId, text.trim() !== "");
   };
   const send = (): void => {
+    // A key that repeats, or a second tap, while the disk is slow.
+    if (action.isRunning) return;
     const text = draft.trim();
     const replyTo = answering?.message.id;
     // The words leave the field only when they are safe on the disk; a failure leaves them where they are.
     void action.run(async () => {
       await messages.sendMessage(roomId, replyTo ? { text, replyTo } : { text });
-      if (messages.draft(roomId).getSnapshot().trim() === text) messages.setDraft(roomId, "");
+      const now = messages.draft(roomId).getSnapshot();
+      // What was typed meanwhile stays.
+      if (now.startsWith(draft)) messages.setDraft(roomId, now.slice(draft.length));
       messages.setTyping(roomId, false);
       onSent();
     });
