@@ -7,6 +7,8 @@ export { expect };
 
 interface WorkerFixtures {
   readonly kith: Kith;
+  /** The same, with the people and the talk of `kith demo`. */
+  readonly demo: Kith;
 }
 
 interface TestFixtures {
@@ -20,6 +22,11 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await use(kith);
     await kith.stop();
   }, { scope: "worker", timeout: 120_000 }],
+  // Three thousand messages, one after the other: how long that takes is no matter of the journeys.
+  demo: [async ({ kith }, use) => {
+    await kith.makeDemo();
+    await use(kith);
+  }, { scope: "worker", timeout: 600_000 }],
   open: async ({ browser, kith }, use, info) => {
     const contexts: BrowserContext[] = [];
     await use(async () => {
