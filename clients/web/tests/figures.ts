@@ -1,16 +1,24 @@
 /**
- * Figures, not promises: size of the first load, and times at a processor slowed down four times, in two accounts: one
- * with a room of 10,000 messages, one with 2,000 rooms. `npm run figures` prints them; KITH_BIN names a release build.
+ * Figures, not promises: size of the first load, and times at a processor slowed down four times (SLOWDOWN chooses), in two
+ * accounts: one with a room of 10,000 messages, one with 2,000 rooms. `npm run figures` prints them, first how fast the machine
+ * is without the slow-down; KITH_BIN names a release build.
  */
 import { gzipSync } from "node:zlib";
 import type { BrowserContext, Page } from "@playwright/test";
 import { bubble, composer, countKept, expect, signIn, test } from "./support/journey.ts";
+import { benchmarkIndex } from "./support/machine.ts";
 import { keepPriority } from "./support/priority.ts";
 import { Person } from "./support/person.ts";
 import { fillRoom } from "./support/seed.ts";
 import { WireTap } from "./support/wireTap.ts";
 
-const slowdown = 4;
+const slowdown = Number(process.env["SLOWDOWN"] ?? 4);
+
+test("how fast the machine is", async ({ open }) => {
+  const page = await open();
+  await keepPriorityOf(page);
+  console.log(`  benchmark index at full speed ${(await benchmarkIndex(page)).toFixed(0)}, slowed down ${slowdown} times below`);
+});
 
 test("figures of the first load and a long room", async ({ kith, open }) => {
   test.setTimeout(300_000);
@@ -86,8 +94,7 @@ function tell(name: string, measured: number, aim: number): void {
 }
 
 async function slow(page: Page, rate = slowdown): Promise<void> {
-  const browser = page.context().browser();
-  if (browser) await keepPriority(browser);
+  await keepPriorityOf(page);
   const session = await page.context().newCDPSession(page);
   await session.send("Emulation.setCPUThrottlingRate", { rate });
   await page.addInitScript(() => {
@@ -95,6 +102,11 @@ async function slow(page: Page, rate = slowdown): Promise<void> {
     Object.assign(window, { tasks });
     new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.startTime + entry.duration))).observe({ type: "longtask", buffered: true });
   });
+}
+
+async function keepPriorityOf(page: Page): Promise<void> {
+  const browser = page.context().browser();
+  if (browser) await keepPriority(browser);
 }
 
 /** Waits until no long task has come for two seconds; on a machine that is never quiet, half a minute. */
