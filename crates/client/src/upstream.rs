@@ -1,6 +1,6 @@
 //! One of our services, as its callers hold it.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use kith_api::{
     accounts::v1::accounts_service_client::AccountsServiceClient,
@@ -74,10 +74,10 @@ impl Upstream {
         }
     }
 
-    /// Knows that there are other nodes beside the one in this process, which its channel leads to.
-    pub fn beside(self, others: &Members) -> Self {
+    /// Knows that there are other nodes beside the one in this process, which its channel leads to and which listens for them at `listen`.
+    pub fn beside(self, others: &Members, listen: SocketAddr) -> Self {
         Self {
-            nodes: others.nodes().and_own(self.channel.clone()),
+            nodes: others.nodes().and_own(self.channel.clone(), listen),
             ..self
         }
     }

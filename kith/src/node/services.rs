@@ -83,7 +83,7 @@ impl Services {
         let signer = CallerSigner::new(key.clone(), clock.clone());
         let certificates = certificates(&config, tasks)?;
         let dial = Dial::new(certificates.clone());
-        let mut lines = Lines::new(&config, &signer, &dial, tasks)?;
+        let mut lines = Lines::new(&config, internal.local_addr()?, &signer, &dial, tasks)?;
         let joint = Joint {
             config: &config,
             storage,
@@ -297,6 +297,7 @@ impl Joint<'_> {
 impl Lines {
     fn new(
         config: &Config,
+        listen: SocketAddr,
         signer: &CallerSigner,
         dial: &Dial,
         tasks: &Tasks,
@@ -311,7 +312,7 @@ impl Lines {
                     && let Some(addresses) = config.chat_nodes()
                 {
                     let others = members(uris(addresses)?, dial.clone());
-                    upstream = upstream.beside(&others);
+                    upstream = upstream.beside(&others, listen);
                     follow(others, tasks);
                 }
                 return Ok(Line {

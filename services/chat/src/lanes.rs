@@ -56,11 +56,11 @@ pub(crate) enum Responder {
     /// One call.
     Call(oneshot::Sender<Answer>),
     /// A command of a stream.
-    Stream {
-        request_id: u64,
-        replies: mpsc::UnboundedSender<Replied>,
-    },
+    Stream { request_id: u64, replies: Replies },
 }
+
+/// Where the replies of a stream go: those that are ready together at once, so that they leave together.
+pub(crate) type Replies = mpsc::UnboundedSender<Vec<Replied>>;
 
 /// A reply of a stream.
 pub(crate) enum Replied {
@@ -128,9 +128,32 @@ impl Responder {
                 request_id,
                 replies,
             } => {
-                let _ = replies.send(Replied::Sent(request_id, answer));
+                let _ = replies.send(vec![Replied::Sent(request_id, answer)]);
             }
         }
+    }
+}
+
+/// Answers who waits for a batch, each stream once for all that it waits for: told one by one, it would be woken by the first and send that one alone.
+fn respond_all(answers: impl Iterator<Item = (Responder, Answer)>) {
+    let mut streams: Vec<(Replies, Vec<Replied>)> = Vec::new();
+    for (responder, answer) in answers {
+        let Responder::Stream {
+            request_id: request_id @ 1..,
+            replies,
+        } = responder
+        else {
+            responder.respond(answer);
+            continue;
+        };
+        let replied = Replied::Sent(request_id, answer);
+        match streams.iter_mut().find(|(it, _)| it.same_channel(&replies)) {
+            Some((_, together)) => together.push(replied),
+            None => streams.push((replies, vec![replied])),
+        }
+    }
+    for (replies, together) in streams {
+        let _ = replies.send(together);
     }
 }
 
@@ -154,6 +177,47 @@ impl From<Refusal> for Error {
             ),
             Refusal::Unavailable => Self::Unavailable("the append could not be confirmed"),
             Refusal::Internal => Self::AppendFailed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_stream_is_told_once_of_all_that_it_waits_for() {
+        let (one, mut of_one) = mpsc::unbounded_channel();
+        let (two, mut of_two) = mpsc::unbounded_channel();
+        let (call, mut of_call) = oneshot::channel();
+        let waiting = |request_id, replies: &Replies| Responder::Stream {
+            request_id,
+            replies: replies.clone(),
+        };
+        let responders = [
+            waiting(1, &one),
+            waiting(0, &one),
+            waiting(7, &two),
+            Responder::Call(call),
+            waiting(2, &one),
+        ];
+
+        respond_all(responders.into_iter().map(|it| (it, Err(Refusal::NoRoom))));
+
+        let told = |of: &mut mpsc::UnboundedReceiver<Vec<Replied>>| {
+            let together = of.try_recv().unwrap();
+            assert!(of.try_recv().is_err(), "told a second time");
+            together.into_iter().map(request_id).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&mut of_one), [1, 2]);
+        assert_eq!(told(&mut of_two), [7]);
+        assert_eq!(of_call.try_recv(), Ok(Err(Refusal::NoRoom)));
+    }
+
+    fn request_id(replied: Replied) -> u64 {
+        match replied {
+            Replied::Sent(request_id, _) => request_id,
+            Replied::Other(reply) => reply.request_id,
         }
     }
 }

@@ -10,7 +10,7 @@ use sqlx::{Postgres, pool::PoolConnection};
 use tokio::sync::mpsc;
 use tracing::{Instrument as _, Span};
 
-use super::{Answer, Deps, Item, Refusal, Responder, batch::Batch};
+use super::{Answer, Deps, Item, Refusal, Responder, batch::Batch, respond_all};
 use crate::{
     domain::message::{Draft, Message},
     store::{
@@ -131,12 +131,13 @@ impl Lane {
             }
             answers.push(answer);
         }
-        for (place, follower) in batch.followers {
-            follower.respond(answers[place].clone().map(as_duplicate));
-        }
-        for (responder, answer) in responders.into_iter().zip(answers) {
-            responder.respond(answer);
-        }
+        let followers: Vec<_> = batch
+            .followers
+            .into_iter()
+            .map(|(place, follower)| (follower, answers[place].clone().map(as_duplicate)))
+            .collect();
+        let leaders = responders.into_iter().zip(answers);
+        respond_all(followers.into_iter().chain(leaders));
         metrics::counter!("kith_chat_messages_total").increment(events.len() as u64);
         self.deps.fanout.publish_room_events(events);
     }

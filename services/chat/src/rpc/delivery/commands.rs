@@ -16,7 +16,7 @@ use super::send::failure;
 use crate::{
     Error,
     app::{App, mark_room_as_delivered, mark_room_as_read, send_message, set_typing},
-    lanes::{Replied, Responder},
+    lanes::{Replied, Replies, Responder},
     rpc::{convert, messages},
     wire,
 };
@@ -30,7 +30,7 @@ const WORKER_QUEUE: usize = 4_096;
 pub(super) struct Commands {
     app: Arc<App>,
     callers: HashMap<u64, Result<Caller, Failure>>,
-    replies: mpsc::UnboundedSender<Replied>,
+    replies: Replies,
     /// A room has always the same worker, which keeps the order of its commands.
     workers: Vec<mpsc::Sender<Work>>,
 }
@@ -49,7 +49,7 @@ enum Task {
 }
 
 impl Commands {
-    pub(super) fn new(app: &Arc<App>, replies: mpsc::UnboundedSender<Replied>) -> Self {
+    pub(super) fn new(app: &Arc<App>, replies: Replies) -> Self {
         let workers = (0..WORKERS).map(|_| {
             let (sender, receiver) = mpsc::channel(WORKER_QUEUE);
             let worker = work(Arc::clone(app), receiver, replies.clone());
@@ -165,7 +165,6 @@ impl Commands {
     }
 }
 
-/// Works until the stream ends.
 /// A command goes on in the trace of its frame, if that has one.
 fn command_span(traceparent: Option<&str>) -> Span {
     if traceparent.is_none() {
@@ -176,11 +175,8 @@ fn command_span(traceparent: Option<&str>) -> Span {
     span
 }
 
-async fn work(
-    app: Arc<App>,
-    mut queue: mpsc::Receiver<Work>,
-    replies: mpsc::UnboundedSender<Replied>,
-) {
+/// Works until the stream ends.
+async fn work(app: Arc<App>, mut queue: mpsc::Receiver<Work>, replies: Replies) {
     while let Some(work) = queue.recv().await {
         let done = match work.task {
             Task::Read(seq) => read(&app, &work, seq).await.map(Some),
@@ -190,11 +186,7 @@ async fn work(
         };
         match done {
             Ok(Some(result)) if work.request_id > 0 => {
-                // A stream that has ended needs no reply.
-                let _ = replies.send(Replied::Other(Reply {
-                    request_id: work.request_id,
-                    result: Some(result),
-                }));
+                reply(&replies, work.request_id, result);
             }
             Ok(_) => {}
             Err(error) => reply_failure(&replies, work.request_id, &error),
@@ -210,12 +202,17 @@ async fn read(app: &App, work: &Work, seq: i64) -> Result<reply::Result, Error> 
     }))
 }
 
-fn reply_failure(replies: &mpsc::UnboundedSender<Replied>, request_id: u64, error: &Error) {
+fn reply_failure(replies: &Replies, request_id: u64, error: &Error) {
     if request_id == 0 {
         return;
     }
-    let _ = replies.send(Replied::Other(Reply {
+    reply(replies, request_id, reply::Result::Failure(failure(error)));
+}
+
+/// A stream that has ended needs no reply.
+fn reply(replies: &Replies, request_id: u64, result: reply::Result) {
+    let _ = replies.send(vec![Replied::Other(Reply {
         request_id,
-        result: Some(reply::Result::Failure(failure(error))),
-    }));
+        result: Some(result),
+    })]);
 }

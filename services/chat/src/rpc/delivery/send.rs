@@ -19,7 +19,7 @@ use crate::{
     lanes::{Answer, Replied},
 };
 
-/// Replies of one response.
+/// Replies of one response: no more are added to it.
 const MAX_RESPONSE: usize = 256;
 
 pub(super) fn serve(app: &Arc<App>, requests: Streaming<SendRequest>) -> SendStream {
@@ -46,12 +46,14 @@ async fn read(mut requests: Streaming<SendRequest>, mut commands: Commands) {
 }
 
 fn responses(
-    replies: mpsc::UnboundedReceiver<Replied>,
+    replies: mpsc::UnboundedReceiver<Vec<Replied>>,
 ) -> impl Stream<Item = Result<SendResponse, Status>> {
     stream::unfold(replies, async |mut replies| {
-        let mut ready = Vec::with_capacity(64);
-        if replies.recv_many(&mut ready, MAX_RESPONSE).await == 0 {
-            return None;
+        let mut ready = replies.recv().await?;
+        while ready.len() < MAX_RESPONSE
+            && let Ok(more) = replies.try_recv()
+        {
+            ready.extend(more);
         }
         let response = SendResponse {
             replies: ready.into_iter().map(encode).collect(),
