@@ -222,3 +222,37 @@ fn shortened(deadline: Duration) -> Result<Duration, Status> {
         .map(|left| left.min(deadline))
         .ok_or_else(|| Status::deadline_exceeded("there is no time left to ask another service"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_secs(5);
+
+    /// What a call tells the other service of its time, made in one that has so much left itself.
+    async fn told(left: Option<Duration>) -> Result<Duration, Status> {
+        let mut attached = Attached {
+            context: "signed".to_owned(),
+            deadline: Some(DEADLINE),
+        };
+        let request = kith_runtime::within(left, async { attached.call(Request::new(())) }).await?;
+        let told = request.metadata().get("grpc-timeout").unwrap();
+        let micros = told.to_str().unwrap().strip_suffix('u').unwrap();
+        Ok(Duration::from_micros(micros.parse().unwrap()))
+    }
+
+    #[tokio::test]
+    async fn deadlines_shrink_from_hop_to_hop() {
+        assert_eq!(told(None).await.unwrap(), DEADLINE);
+        assert_eq!(told(Some(DEADLINE * 2)).await.unwrap(), DEADLINE);
+        let less = told(Some(Duration::from_secs(2))).await.unwrap();
+        assert!(
+            less + MARGIN <= Duration::from_secs(2) && less > Duration::from_secs(1),
+            "{less:?}"
+        );
+        for nothing in [Duration::ZERO, MARGIN] {
+            let refused = told(Some(nothing)).await.unwrap_err();
+            assert_eq!(refused.code(), tonic::Code::DeadlineExceeded);
+        }
+    }
+}

@@ -200,6 +200,10 @@ mod tests {
                 if request.uri().path().ends_with("Hang") {
                     std::future::pending::<()>().await;
                 }
+                if request.uri().path().ends_with("Look") {
+                    let left = deadline::time_left().unwrap();
+                    assert!(left <= Duration::from_secs(5), "what its caller waits");
+                }
                 Ok(Response::new(Body::empty()))
             })
         }
@@ -291,5 +295,10 @@ mod tests {
         assert_eq!(call_within("Hang", "5m").await, Code::DeadlineExceeded);
         assert_eq!(call_within("Anything", "99999999H").await, Code::Ok);
         assert_eq!(call_within("Anything", "soon").await, Code::Ok);
+    }
+
+    #[tokio::test]
+    async fn a_call_knows_how_long_its_caller_waits() {
+        assert_eq!(call_within("Look", "5S").await, Code::Ok);
     }
 }

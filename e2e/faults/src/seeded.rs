@@ -199,3 +199,34 @@ impl std::fmt::Debug for Bug {
         f.write_str(self.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kith_e2e::{Node, Postgres, Settings};
+    use sqlx::Connection as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn every_bug_can_still_be_put_in() {
+        let postgres = Postgres::start().await;
+        let settings = Settings::default().with_postgres(&postgres.url());
+        let _node = Node::start_with(settings).await;
+        let mut db = PgConnection::connect(&postgres.url()).await.unwrap();
+
+        for bug in BUGS {
+            let is_append = matches!(bug.place, Place::Append(..));
+            // Each changes the function as it is delivered.
+            if is_append {
+                run(&mut db, "BEGIN").await;
+            }
+            bug.put_in(&mut db).await;
+            bug.strike(&mut db).await;
+            if is_append {
+                run(&mut db, "ROLLBACK").await;
+            }
+            assert!(crate::faults::find(bug.fault).is_some(), "{}", bug.name);
+        }
+        assert_eq!(BUGS.len(), 9);
+    }
+}

@@ -1,7 +1,7 @@
 //! Coming back: what was missed arrives once and in order, or the device is told what to page.
 
 use futures::future::join_all;
-use kith_e2e::{Device, Node, Person, befriend, direct_room, eventually, group, post};
+use kith_e2e::{DEADLINE, Device, Node, Person, befriend, direct_room, eventually, group, post};
 use kith_sdk::{
     model::ServerFrame,
     socket::{Hello, Upgrade},
@@ -161,6 +161,40 @@ async fn cursors_that_cannot_be_are_refused_and_the_session_goes_on() {
             "all or nothing"
         );
     }
+}
+
+#[tokio::test]
+async fn when_the_epoch_is_bumped_every_device_starts_afresh_and_misses_nothing() {
+    let node = Node::start().await;
+    let people = Person::sign_up_all(&node, ["ann", "bob"]).await;
+    let room = group("Restored", &people).await.id();
+    let [ann, bob] = people;
+    let devices = [ann.device().await, bob.device().await];
+    let before = post(&ann, room, "before").await.seq;
+    for device in &devices {
+        device.wait_event(room, before).await;
+    }
+
+    node.operate(&["epoch", "bump"]).await;
+
+    for device in &devices {
+        assert_eq!(device.wait_closed(DEADLINE).await.code, Some(4000));
+    }
+    let back = Device::resume(&bob.api, bob.token(), &devices[1]).await;
+    back.wait("err cursor_invalid", |frames| {
+        let invalid =
+            |frame: &ServerFrame| matches!(frame, ServerFrame::Err(e) if e.code == "cursor_invalid");
+        frames.iter().any(invalid).then_some(())
+    })
+    .await;
+    let afresh = bob.device().await;
+    assert!(afresh.cursors().epoch > devices[1].cursors().epoch);
+    let after = post(&ann, room, "after").await.seq;
+    back.wait_event(room, after).await;
+    afresh.wait_event(room, after).await;
+    assert!(bob.api.sync(&afresh.cursors()).await.is_ok());
+    let of_before = bob.api.sync(&devices[1].cursors()).await.unwrap_err();
+    assert_eq!(of_before.code(), Some("cursor_invalid"));
 }
 
 #[tokio::test]

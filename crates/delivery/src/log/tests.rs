@@ -12,6 +12,7 @@ use super::*;
 #[derive(Debug)]
 struct Plain {
     seq: u64,
+    size: usize,
     effect: Effect,
     learned_at: Instant,
 }
@@ -22,7 +23,7 @@ impl Entry for Plain {
     }
 
     fn size(&self) -> usize {
-        2
+        self.size
     }
 
     fn effect(&self) -> Effect {
@@ -113,7 +114,17 @@ fn user() -> UserId {
 fn entry_with(seq: u64, effect: Effect) -> Arc<Plain> {
     Arc::new(Plain {
         seq,
+        size: 2,
         effect,
+        learned_at: Instant::now(),
+    })
+}
+
+fn large_entry(seq: u64) -> Arc<Plain> {
+    Arc::new(Plain {
+        seq,
+        size: 300 * 1024,
+        effect: Effect::None,
         learned_at: Instant::now(),
     })
 }
@@ -165,6 +176,44 @@ fn a_missing_entry_is_read_and_what_was_held_follows() {
 }
 
 #[test]
+fn of_what_comes_early_so_much_is_held_and_the_rest_is_read() {
+    let (mut log, device) = log_at(10);
+    for seq in 12..=400 {
+        log.receive(entry(seq), &mut ());
+    }
+
+    log.receive(entry(11), &mut ());
+
+    // 256 of them followed by themselves; of the others the highest seq is known.
+    assert!(device.seen().into_iter().eq(11..=267));
+    assert_eq!(log.wants_reading(&mut ()), Some(267));
+    log.apply_reading(reading(267, 400), &mut ());
+    assert!(device.seen().into_iter().eq(11..=400));
+    assert_eq!(log.wants_reading(&mut ()), None);
+}
+
+#[test]
+fn of_large_entries_that_come_early_a_mebibyte_is_held() {
+    let (mut log, device) = log_at(10);
+    for seq in 12..=20 {
+        log.receive(large_entry(seq), &mut ());
+    }
+
+    log.receive(entry(11), &mut ());
+
+    assert_eq!(device.seen(), [11, 12, 13, 14]);
+    assert_eq!(log.wants_reading(&mut ()), Some(14));
+    for seq in 16..=18 {
+        log.receive(large_entry(seq), &mut ());
+    }
+    log.receive(entry(15), &mut ());
+    assert!(
+        device.seen().into_iter().eq(11..=18),
+        "what was let go of makes room again"
+    );
+}
+
+#[test]
 fn what_comes_before_the_head_is_known_waits_for_it() {
     let mut log = Log::new(Some(1_000));
     let device = Device::new(1, user());
@@ -195,6 +244,21 @@ fn who_joins_within_the_tail_needs_no_reading() {
 
     assert_eq!(late.seen(), [16, 17, 18, 19, 20, 21]);
     assert_eq!(log.wants_reading(&mut ()), None);
+}
+
+#[test]
+fn who_joins_before_the_tail_is_read_for() {
+    let (mut log, _) = log_at(10);
+    for seq in 11..=310 {
+        log.receive(entry(seq), &mut ());
+    }
+    let (within, before) = (Device::new(2, user()), Device::new(3, user()));
+
+    log.join(within.clone(), 54, &mut ());
+    assert_eq!(log.wants_reading(&mut ()), None);
+    assert!(within.seen().into_iter().eq(55..=310), "the last 256");
+    log.join(before, 53, &mut ());
+    assert_eq!(log.wants_reading(&mut ()), Some(53));
 }
 
 #[test]

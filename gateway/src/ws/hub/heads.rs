@@ -92,3 +92,21 @@ impl Hub {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_that_walked_otherwise_than_ours_has_slept_or_was_set() {
+        let jumped = |walked| Pulse::<Socket>::has_jumped(Duration::from_secs(5), walked);
+
+        assert!(!jumped(Duration::from_millis(3_100)));
+        assert!(!jumped(Duration::from_millis(6_900)));
+        assert!(jumped(Duration::from_millis(2_900)));
+        assert!(jumped(Duration::from_millis(7_100)));
+        assert!(jumped(Duration::from_hours(1)));
+    }
+}

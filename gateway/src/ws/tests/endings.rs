@@ -1,7 +1,8 @@
 //! How sockets end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures::future::join_all;
 use kith_api::chat::v1::{EpochChanged, command, delivery::Delivery};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::{
@@ -252,4 +253,35 @@ async fn a_leaving_node_answers_what_is_in_flight_and_says_when_to_come_back() {
     assert_eq!(end, (vec![], 1001));
     assert_eq!(unsaid_end, (vec![], 1001));
     assert!(world.connect_with(&[]).await.is_err());
+}
+
+#[tokio::test]
+async fn the_sockets_of_a_leaving_node_go_one_after_the_other_over_the_window() {
+    let world = World::new().await;
+    let mut clients = Vec::new();
+    for person in [world.person(), world.person()] {
+        for _ in 0..20 {
+            clients.push(world.open(person).await);
+        }
+    }
+
+    let began = Instant::now();
+    let drained = world.running.drain(Duration::from_secs(4));
+    let heard = join_all(clients.iter_mut().map(async |client| {
+        let drain = client.until("drain").await;
+        let (_, code) = client.end().await;
+        assert_eq!(code, 1001);
+        (drain["resume_after_ms"].as_u64().unwrap(), began.elapsed())
+    }));
+    let (_, heard) = tokio::join!(drained, heard);
+
+    // Uniform over two seconds. That forty are all in one half of it happens once in 500 thousand million times.
+    let (mut waits, mut ends): (Vec<u64>, Vec<Duration>) = heard.into_iter().unzip();
+    waits.sort_unstable();
+    ends.sort_unstable();
+    assert!(
+        waits[0] < 1_000 && (1_000..=2_000).contains(&waits[39]),
+        "{waits:?}"
+    );
+    assert!(ends[39] > ends[0] + Duration::from_millis(500), "{ends:?}");
 }

@@ -12,6 +12,7 @@ mod direct_rooms;
 mod feed;
 mod gateway;
 mod groups;
+mod lanes;
 mod logs;
 mod participants;
 mod people;
