@@ -64,7 +64,7 @@ pub(super) fn read(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Whether every position that somebody was answered is stored.
+/// Whether every position that somebody was answered in their current stay is stored.
 pub(super) fn are_answered_stored(facts: &Facts<'_>) -> bool {
     let stored = stored(facts);
     facts.entries.iter().all(|entry| match &entry.what {
@@ -73,9 +73,11 @@ pub(super) fn are_answered_stored(facts: &Facts<'_>) -> bool {
             room,
             answer: Some(answer),
             ..
-        } if stayed(facts, device, *room) => {
-            let key = (*room, facts.devices[device.as_str()]);
-            stored.get(&key).is_some_and(|stored| stored >= answer)
+        } => {
+            let user = facts.devices[device.as_str()];
+            let stays = facts.stays_of(*room, user);
+            let now = stays.iter().find(|stay| stay.left.is_none());
+            now.is_none_or(|now| *answer < now.joined) || stored.get(&(*room, user)) >= Some(answer)
         }
         _ => true,
     })

@@ -138,12 +138,15 @@ impl Story {
         self
     }
 
-    fn judge(&self) -> Vec<Finding> {
-        let entries: Vec<Entry> = (0..)
+    fn entries(&self) -> Vec<Entry> {
+        (0..)
             .zip(self.what.clone())
             .map(|(at, what)| Entry { at, what })
-            .collect();
-        check(&entries, &self.dump, &BOUNDS)
+            .collect()
+    }
+
+    fn judge(&self) -> Vec<Finding> {
+        check(&self.entries(), &self.dump, &BOUNDS)
     }
 
     #[track_caller]
@@ -509,6 +512,39 @@ fn i13_a_wrong_count() {
 
     assert_eq!(unread(1).judge(), []);
     unread(0).breaks("I13");
+}
+
+#[test]
+fn what_was_answered_in_the_current_stay_is_waited_for() {
+    let story = |answer| {
+        let mut story = Story::new().said().said().with(What::Read {
+            device: "bob".to_owned(),
+            room: ROOM,
+            seq: answer,
+            answer: Some(answer),
+            ms: 1,
+        });
+        // Bob was in the room before, and came back with the second message.
+        story.dump.stays[1].left = Some(2);
+        story.dump.stays.push(Stay {
+            room: ROOM,
+            user: BOB,
+            joined: 3,
+            left: None,
+        });
+        story
+    };
+    let is_stored = |story: Story| super::positions_agree(&story.entries(), &story.dump).1;
+
+    assert!(is_stored(story(2)), "of the stay before");
+    assert!(!is_stored(story(3)), "not stored yet");
+    let mut written = story(3);
+    written.dump.positions.push(Position {
+        room: ROOM,
+        user: BOB,
+        seq: 3,
+    });
+    assert!(is_stored(written));
 }
 
 #[test]
