@@ -2,7 +2,10 @@
 //! stream, whom to answer, what has waited too long.
 //!
 //! What one socket does in one room is a *talk*. A talk that has anything unanswered stays with the stream that has it, and then moves as a whole and in
-//! its order, or a second node could be quicker with the later ones.
+//! its order, or a second node could be quicker with the later ones. A talk that has nothing unanswered begins with the room's owner, of those nodes that
+//! are well.
+
+mod health;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque, hash_map},
@@ -12,6 +15,7 @@ use std::{
 use kith_api::chat::v1::{Command, Detach, command};
 use tokio::time::{Duration, Instant};
 
+use self::health::Health;
 use super::owner::{Owner, Room};
 use crate::{admission::Admitted, ws::socket::Socket};
 
@@ -58,6 +62,7 @@ pub(super) struct Unanswered {
     talks: HashMap<Talk, Held>,
     /// The open ones.
     streams: BTreeMap<StreamId, Stream>,
+    health: Health,
     last_id: u64,
 }
 
@@ -103,7 +108,7 @@ impl Unanswered {
             Submission::Notice(socket, command) => {
                 let room = Room::of(&command);
                 let held = self.talks.get(&(socket.id, room));
-                let by = held.map_or_else(|| owner(&self.streams, room), |held| held.by);
+                let by = held.map_or_else(|| self.owner(room), |held| held.by);
                 self.queue(by, Unsent::Notice(socket, command));
             }
             Submission::Gone(id) => {
@@ -132,7 +137,9 @@ impl Unanswered {
 
     /// A stream is no more: everything unanswered on it goes to others, oldest first; what is not repeated is lost.
     pub(super) fn close(&mut self, id: StreamId) {
-        self.streams.remove(&id);
+        if let Some(stream) = self.streams.remove(&id) {
+            self.health.broke(stream.node);
+        }
         self.rehome(Some(id));
     }
 
@@ -208,8 +215,23 @@ impl Unanswered {
         Some(pending)
     }
 
-    /// Those that have waited too long. Deadlines rise with the ids.
+    /// What its answers say of a node: whether it did what it was asked, or could not.
+    pub(super) fn judge(&mut self, id: StreamId, did_it: bool, now: Instant) {
+        let Some(stream) = self.streams.get(&id) else {
+            return;
+        };
+        if did_it {
+            self.health.accepted(stream.node);
+        } else {
+            self.health.refused(stream.node, now);
+        }
+    }
+
+    /// Those that have waited too long. Deadlines rise with the ids. Called again and again: nodes that were passed over are tried by it.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<Pending> {
+        let streams = &self.streams;
+        let is_open = |node| streams.values().any(|stream| stream.node == node);
+        self.health.tick(now, is_open);
         let mut expired = Vec::new();
         while let Some(first) = self.pending.first_entry()
             && first.get().1.deadline <= now
@@ -221,27 +243,49 @@ impl Unanswered {
         expired
     }
 
-    /// Streams that were asked and say nothing, while there are others.
-    pub(super) fn silent(&self, now: Instant) -> Vec<StreamId> {
+    /// Streams that were asked and say nothing, while there are others. They are passed over for a while also when they are open again.
+    pub(super) fn silent(&mut self, now: Instant) -> Vec<StreamId> {
         let is_silent = |stream: &Stream| stream.sent > 0 && now - stream.heard_at >= SILENCE;
         let silent = self.streams.iter().filter(|(_, stream)| is_silent(stream));
         let silent: Vec<StreamId> = silent.map(|(id, _)| *id).collect();
-        if silent.len() < self.streams.len() {
-            silent
-        } else {
-            Vec::new()
+        if silent.len() == self.streams.len() {
+            return Vec::new();
         }
+        for id in &silent {
+            self.health.fell_silent(self.streams[id].node, now);
+        }
+        silent
     }
 
     /// One more of this talk; gives the stream that has it.
     fn hold(&mut self, talk: Talk) -> Option<StreamId> {
-        let streams = &self.streams;
-        let held = self.talks.entry(talk).or_insert_with(|| Held {
-            by: owner(streams, talk.1),
-            unanswered: 0,
-        });
-        held.unanswered += 1;
-        held.by
+        if let Some(held) = self.talks.get_mut(&talk) {
+            held.unanswered += 1;
+            return held.by;
+        }
+        let by = self.give(talk.1);
+        self.talks.insert(talk, Held { by, unanswered: 1 });
+        by
+    }
+
+    /// The stream that a talk in this room begins on, or goes on on.
+    fn give(&mut self, room: Room) -> Option<StreamId> {
+        let by = self.owner(room)?;
+        self.health.asked(self.streams[&by].node);
+        Some(by)
+    }
+
+    /// The open stream to the room's owner. Nodes that are passed over own nothing, unless all are.
+    fn owner(&self, room: Room) -> Option<StreamId> {
+        if self.streams.len() < 2 {
+            return self.streams.keys().next().copied();
+        }
+        let worth = |node: Owner| (self.health.takes(node), node.rank(room));
+        let ranked = self
+            .streams
+            .iter()
+            .max_by_key(|(_, stream)| worth(stream.node));
+        ranked.map(|(id, _)| *id)
     }
 
     /// One less of this talk.
@@ -270,13 +314,15 @@ impl Unanswered {
             .map(|(id, (talk, _))| (*id, *talk))
             .collect();
         for (id, talk) in moving {
-            let Some(held) = self.talks.get_mut(&talk) else {
+            let Some(mut by) = self.talks.get(&talk).map(|held| held.by) else {
                 continue;
             };
-            if held.by == from {
-                held.by = owner(&self.streams, talk.1);
+            if by == from {
+                by = self.give(talk.1);
+                if let Some(held) = self.talks.get_mut(&talk) {
+                    held.by = by;
+                }
             }
-            let by = held.by;
             self.queue(by, Unsent::Request(id));
         }
     }
@@ -306,17 +352,6 @@ impl Stream {
         self.sent = self.sent.saturating_sub(1);
         self.heard_at = now;
     }
-}
-
-/// The open stream to the room's owner.
-fn owner(streams: &BTreeMap<StreamId, Stream>, room: Room) -> Option<StreamId> {
-    if streams.len() < 2 {
-        return streams.keys().next().copied();
-    }
-    let ranked = streams
-        .iter()
-        .max_by_key(|(_, stream)| stream.node.rank(room));
-    ranked.map(|(id, _)| *id)
 }
 
 fn silent(handle: u64, command: command::Command) -> Command {

@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kith_api::chat::v1::{Attach, Reply, SendMessageResponse, SendRequest, command, reply};
+use kith_api::{
+    chat::v1::{Attach, Reply, SendMessageResponse, SendRequest, command, reply},
+    common::v1::ErrorReason,
+};
 use kith_auth::Caller;
 use kith_client::{Nodes, Upstream};
 use kith_error::Failure;
@@ -181,6 +184,9 @@ impl Sender {
     fn answer(&mut self, id: StreamId, replies: Vec<Reply>) {
         let (mut wakes, now) = (Wakes::default(), Instant::now());
         for Reply { request_id, result } in replies {
+            if let Some(did_it) = did_it(result.as_ref()) {
+                self.unanswered.judge(id, did_it, now);
+            }
             if let Some(pending) = self.unanswered.answer(id, request_id, now) {
                 let confirmed = confirmed(result.as_ref());
                 let frame = frame_of(&pending, result);
@@ -219,6 +225,17 @@ fn confirmed(result: Option<&reply::Result>) -> Option<(RoomId, u64)> {
             duplicate: false,
         })) => Some((message.room_id.parse().ok()?, message.seq)),
         _ => None,
+    }
+}
+
+/// Whether the node could do what it was asked; of a refusal that another node would give too nothing follows.
+fn did_it(result: Option<&reply::Result>) -> Option<bool> {
+    match result? {
+        reply::Result::Message(_) | reply::Result::Read(_) => Some(true),
+        reply::Result::Failure(failure) => {
+            let is_unavailable = failure.reason() == ErrorReason::Unavailable;
+            is_unavailable.then_some(false)
+        }
     }
 }
 

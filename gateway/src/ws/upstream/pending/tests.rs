@@ -8,6 +8,7 @@ use kith_clock::Clock;
 use super::*;
 use crate::{Config, admission::Admission};
 
+mod passing_over;
 mod schedules;
 
 const ONE: StreamId = StreamId(1);
