@@ -64,7 +64,10 @@ pub const INVARIANTS: &[(&str, &str)] = &[
         "I10",
         "read positions never go back and are the same on all devices",
     ),
-    ("I11", "everybody has everything soon after the heal"),
+    (
+        "I11",
+        "everybody has everything soon after the heal, and in time while only hints are lost",
+    ),
     (
         "I12",
         "sockets, files, tasks, connections, transactions and subscriptions go back to what they were",

@@ -147,6 +147,14 @@ pub enum What {
     },
     /// A fault begins, changes or ends.
     Fault { text: String },
+    /// From here to the heal everything that can be lost is hints: who is connected must have what is acknowledged in time.
+    OnlyHints,
+    /// Somebody read a page of a room's messages: places, ids and texts.
+    Page {
+        by: String,
+        room: RoomId,
+        messages: Vec<(u64, MessageId, u64)>,
+    },
     /// Everything works again from here on.
     Heal,
     /// A device has everything that there was at the heal.

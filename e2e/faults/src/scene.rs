@@ -208,6 +208,11 @@ impl Scene {
         self.history.add(What::Fault { text: text.into() });
     }
 
+    /// Says that from now on, whatever is said, nothing but hints is lost.
+    pub(crate) fn only_hints_are_lost(&self) {
+        self.history.add(What::OnlyHints);
+    }
+
     /// Says what a fault itself demands, and whether it holds.
     pub(crate) fn extra(&self, text: impl Into<String>, holds: bool) {
         self.history.add(What::Extra {

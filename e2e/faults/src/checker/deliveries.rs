@@ -39,6 +39,30 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     findings.extend(unknown_rooms(facts));
     findings.extend(on_the_wire(facts));
+    findings.extend(pages(facts));
+    findings
+}
+
+/// I4: a page of messages that was read is a stretch of what is stored, without a hole.
+fn pages(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for entry in facts.entries {
+        let What::Page { by, room, messages } = &entry.what else {
+            continue;
+        };
+        let (Some((first, ..)), Some((last, ..))) = (messages.first(), messages.last()) else {
+            continue;
+        };
+        let stored = (*first..=*last).filter_map(|seq| {
+            let said = facts.log.get(&(*room, seq))?.message.as_ref()?;
+            Some((seq, said.id, said.body))
+        });
+        if !stored.eq(messages.iter().copied()) {
+            let text =
+                format!("{by}, room {room}: a page of {first}..{last} is not what is stored");
+            findings.push(Finding::new("I4", text).about(by).at(entry.at));
+        }
+    }
     findings
 }
 

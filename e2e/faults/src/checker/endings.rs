@@ -1,5 +1,9 @@
 //! What is judged without the database: time, levels and answers. I11, I12 and I14.
 
+use std::collections::HashMap;
+
+use kith_sdk::model::MessageId;
+
 use super::{Bounds, Finding};
 use crate::history::{Entry, What};
 
@@ -50,6 +54,7 @@ const STUCK_MS: u64 = 40_000;
 
 pub(super) fn check(entries: &[Entry], bounds: &Bounds) -> Vec<Finding> {
     let mut findings = healed(entries, bounds);
+    findings.extend(late(entries, bounds));
     for entry in entries {
         let finding = match &entry.what {
             What::NotAtHead { device, text } => {
@@ -159,6 +164,58 @@ fn healed(entries: &[Entry], bounds: &Bounds) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// I11: while nothing but hints is lost, who is connected has what was acknowledged in time. Only those devices count that say
+/// when they are connected.
+fn late(entries: &[Entry], bounds: &Bounds) -> Option<Finding> {
+    let from = entries
+        .iter()
+        .position(|entry| entry.what == What::OnlyHints)?;
+    let mut connected: HashMap<&str, u64> = HashMap::new();
+    let mut acknowledged: HashMap<MessageId, u64> = HashMap::new();
+    let mut latest: Option<(u64, &str, MessageId, u64)> = None;
+    for (place, entry) in entries.iter().enumerate() {
+        match &entry.what {
+            What::Up { device, .. } => {
+                connected.insert(device, entry.at);
+            }
+            What::Down { device, .. } => {
+                connected.remove(device.as_str());
+            }
+            What::Ok { id, .. } if place > from => {
+                acknowledged.entry(*id).or_insert(entry.at);
+            }
+            What::Heal => return late_finding(latest, bounds),
+            What::Recv {
+                device,
+                id: Some(id),
+                ..
+            } => {
+                let (Some(up), Some(ok)) = (connected.get(device.as_str()), acknowledged.get(id))
+                else {
+                    continue;
+                };
+                let took = entry.at - up.max(ok);
+                if latest.is_none_or(|(longest, ..)| took > longest) {
+                    latest = Some((took, device, *id, entry.at));
+                }
+            }
+            _ => {}
+        }
+    }
+    late_finding(latest, bounds)
+}
+
+fn late_finding(latest: Option<(u64, &str, MessageId, u64)>, bounds: &Bounds) -> Option<Finding> {
+    let (took, device, id, at) = latest.filter(|(took, ..)| *took > bounds.healed_ms)?;
+    let text = format!("{device} was connected, and got {id} {took} ms after it was acknowledged");
+    Some(
+        Finding::new("I11", text)
+            .about(id)
+            .about(format!("\"{device}\""))
+            .at(at),
+    )
 }
 
 /// How long each device took.

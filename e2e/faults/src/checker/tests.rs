@@ -138,15 +138,23 @@ impl Story {
         self
     }
 
-    fn entries(&self) -> Vec<Entry> {
-        (0..)
-            .zip(self.what.clone())
-            .map(|(at, what)| Entry { at, what })
-            .collect()
+    fn judge(&self) -> Vec<Finding> {
+        self.judge_with(|place| place)
     }
 
-    fn judge(&self) -> Vec<Finding> {
-        check(&self.entries(), &self.dump, &BOUNDS)
+    /// Each line happened when this says of its place.
+    fn judge_with(&self, at: impl Fn(u64) -> u64) -> Vec<Finding> {
+        check(&self.entries_with(at), &self.dump, &BOUNDS)
+    }
+
+    fn entries_with(&self, at: impl Fn(u64) -> u64) -> Vec<Entry> {
+        (0..)
+            .zip(self.what.clone())
+            .map(|(place, what)| Entry {
+                at: at(place),
+                what,
+            })
+            .collect()
     }
 
     #[track_caller]
@@ -292,6 +300,26 @@ fn i4_a_frame_leaves_a_hole() {
             seq: 4,
         })
         .breaks("I4");
+}
+
+#[test]
+fn i4_a_page_that_is_not_what_is_stored() {
+    let page = |messages| What::Page {
+        by: "reader".to_owned(),
+        room: ROOM,
+        messages,
+    };
+    let all = vec![(2, id(2), 2), (3, id(3), 3), (4, id(4), 4)];
+    let story = || Story::new().said().said().said();
+
+    assert_eq!(story().with(page(all.clone())).judge(), []);
+    assert_eq!(story().with(page(Vec::new())).judge(), []);
+    let hole = vec![all[0], all[2]];
+    story().with(page(hole)).breaks("I4");
+    let turned_round = vec![all[1], all[0]];
+    story().with(page(turned_round)).breaks("I4");
+    let another_text = vec![(2, id(2), 77)];
+    story().with(page(another_text)).breaks("I4");
 }
 
 #[test]
@@ -489,6 +517,43 @@ fn i11_a_device_is_late_or_never_comes() {
 }
 
 #[test]
+fn i11_who_is_connected_waits_too_long_for_a_hint() {
+    let story = |up_at_the_time: bool, waited: u64| {
+        let mut story = Story::new().with(What::OnlyHints);
+        let up = What::Up {
+            device: "bob".to_owned(),
+            gate: 0,
+            resumed: true,
+        };
+        let down = What::Down {
+            device: "bob".to_owned(),
+            why: String::new(),
+        };
+        story.what.push(up.clone());
+        story.append();
+        story.ok(2);
+        story.hear("ann", 2);
+        let acknowledged = story.what.len() as u64;
+        if !up_at_the_time {
+            story.what.extend([down, up]);
+        }
+        story.hear("bob", 2);
+        // Everything from `bob`'s message, or from his return, is later.
+        let from = if up_at_the_time {
+            acknowledged
+        } else {
+            acknowledged + 1
+        };
+        story.judge_with(|at| if at >= from { at + waited } else { at })
+    };
+
+    let is_late = |findings: &[Finding]| findings.iter().any(|finding| finding.invariant == "I11");
+    assert!(!is_late(&story(true, 9_000)));
+    assert!(is_late(&story(true, 11_000)));
+    assert!(!is_late(&story(false, 11_000)), "he was away");
+}
+
+#[test]
 fn i12_files_that_stay_open() {
     Story::new()
         .with(What::Level {
@@ -534,7 +599,8 @@ fn what_was_answered_in_the_current_stay_is_waited_for() {
         });
         story
     };
-    let is_stored = |story: Story| super::positions_agree(&story.entries(), &story.dump).1;
+    let is_stored =
+        |story: Story| super::positions_agree(&story.entries_with(|place| place), &story.dump).1;
 
     assert!(is_stored(story(2)), "of the stay before");
     assert!(!is_stored(story(3)), "not stored yet");

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -40,19 +40,41 @@ pub(super) struct Crowd {
 /// A device that listens.
 struct Listener {
     client: Client,
+    heard: Arc<Heard>,
+}
+
+/// What a device has heard.
+#[derive(Default)]
+struct Heard {
     /// The head of its one room, as far as it has heard of it.
-    heard: Arc<AtomicU64>,
+    head: AtomicU64,
+    /// Events that it was given though it had them, or had later ones.
+    again: AtomicUsize,
+}
+
+impl Heard {
+    fn hear(&self, seq: u64) {
+        if self.head.fetch_max(seq, Ordering::Relaxed) >= seq {
+            self.again.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Crowd {
     /// Signs people up for so many devices, and switches them on. They begin at the first of the nodes and go to the other ones.
     pub(super) async fn gather(scene: &Scene, count: usize) -> Self {
         let gateways = scene.world.gateways();
-        let home = scene.world.node(gateways[0]);
-        let servers: Vec<Api> = gateways
-            .iter()
-            .map(|&at| scene.world.node(at).api())
-            .collect();
+        let servers = gateways.iter().map(|&at| scene.world.node(at).api());
+        Self::gather_at(scene, count, servers.collect()).await
+    }
+
+    /// The same, through the gates: what these suffer, the devices do.
+    pub(super) async fn gather_at_gates(scene: &Scene, count: usize) -> Self {
+        Self::gather_at(scene, count, scene.world.apis()).await
+    }
+
+    async fn gather_at(scene: &Scene, count: usize, servers: Vec<Api>) -> Self {
+        let home = scene.world.node(scene.world.gateways()[0]);
         let people = Person::sign_up_crowd(home, "crowd", count.div_ceil(EACH).max(2)).await;
         let groups = join_all(
             people
@@ -70,7 +92,7 @@ impl Crowd {
                 async move {
                     let signed_in = Client::sign_in(&servers, session, MemoryStore::default());
                     let (client, updates) = signed_in.await.unwrap();
-                    let heard = Arc::new(AtomicU64::new(0));
+                    let heard = Arc::new(Heard::default());
                     background(listen(updates, Arc::clone(&heard)));
                     client.live().await.unwrap();
                     Listener { client, heard }
@@ -114,9 +136,15 @@ impl Crowd {
     /// How many are connected and have everything.
     pub(super) fn count_live(&self, head: u64) -> usize {
         let is_live = |device: &&Listener| {
-            device.client.link().is_some() && device.heard.load(Ordering::Relaxed) >= head
+            device.client.link().is_some() && device.heard.head.load(Ordering::Relaxed) >= head
         };
         self.devices.iter().filter(is_live).count()
+    }
+
+    /// How many events came to an app that had them.
+    pub(super) fn count_again(&self) -> usize {
+        let again = |device: &Listener| device.heard.again.load(Ordering::Relaxed);
+        self.devices.iter().map(again).sum()
     }
 
     /// Waits until all of them are, and gives how long it took for 99 of 100 and for all.
@@ -142,15 +170,13 @@ impl Crowd {
     }
 }
 
-async fn listen(mut updates: Updates, reached: Arc<AtomicU64>) {
+async fn listen(mut updates: Updates, device: Arc<Heard>) {
     while let Some(update) = updates.next().await {
         match update {
-            Update::Event(event) => {
-                reached.fetch_max(event.seq, Ordering::Relaxed);
-            }
+            Update::Event(event) => device.hear(event.seq),
             Update::StartOver(ready) => {
-                let head = ready.rooms.values().copied().max().unwrap_or(0);
-                reached.fetch_max(head, Ordering::Relaxed);
+                let last = ready.rooms.values().copied().max().unwrap_or(0);
+                device.head.fetch_max(last, Ordering::Relaxed);
             }
             _ => {}
         }

@@ -23,6 +23,8 @@ pub(super) const FAULT: Fault = Fault {
 };
 
 async fn act(scene: &mut Scene) {
+    // Who is at the node that stays hears what the other one committed and did not tell.
+    scene.only_hints_are_lost();
     let writers = scene.world.writers();
     let moments = [
         Moment::AfterCommit,

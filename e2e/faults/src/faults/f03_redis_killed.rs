@@ -19,6 +19,7 @@ pub(super) const FAULT: Fault = Fault {
 };
 
 async fn act(scene: &mut Scene) {
+    scene.only_hints_are_lost();
     scene.fault("SIGKILL for Redis");
     scene.world.redis.kill();
     let before = scene.acknowledged();

@@ -23,6 +23,7 @@ pub(super) const FAULT: Fault = Fault {
 const SLOWEST: Duration = Duration::from_secs(1);
 
 async fn act(scene: &mut Scene) {
+    scene.only_hints_are_lost();
     scene.fault("SIGSTOP for Redis");
     let from = scene.history.elapsed();
     scene.world.freeze_redis(true);

@@ -18,6 +18,7 @@ pub(super) const FAULT: Fault = Fault {
 };
 
 async fn act(scene: &mut Scene) {
+    scene.only_hints_are_lost();
     scene.fault("a tenth of the hints each is dropped, repeated, swapped");
     for place in &scene.world.places {
         place.redis.rule(Rules {

@@ -1,7 +1,8 @@
 //! The network between two parts carries nothing for a while, in one direction or both, and closes nothing: between
-//! gateway and services, services and Postgres, services and Redis.
+//! gateway and services, services and Postgres, services and Redis. Pages of messages that are read meanwhile are right, or
+//! refused.
 
-use super::{Fault, as_usual};
+use super::{Fault, as_usual, keeper};
 use crate::{
     proxy::{Proxy, Rules},
     scene::{Scene, acting},
@@ -27,6 +28,7 @@ async fn act(scene: &mut Scene) {
         ("services and Postgres", |place| &place.postgres),
         ("services and Redis", |place| &place.redis),
     ];
+    let reading = keeper::read_on(scene);
     for (name, find) in between {
         for (stall_up, stall_down) in [(true, true), (true, false), (false, true)] {
             scene.fault(format!(
@@ -45,5 +47,7 @@ async fn act(scene: &mut Scene) {
             scene.rest(1, 2).await;
         }
     }
+    let pages = reading.end().await;
+    scene.extra(format!("pages could be read ({pages})"), pages > 0);
     scene.heal().await;
 }

@@ -1,9 +1,11 @@
-//! The clocks of the nodes are wrong: an hour ahead, an hour behind. libfaketime tells that one process so; the machine's
-//! clock is never touched. The order of messages does not depend on it.
+//! The clocks of the nodes are wrong: an hour ahead, an hour behind, standing still. libfaketime tells that one process so; the
+//! machine's clock is never touched. The order of messages does not depend on it.
 
 use std::{
     path::Path,
+    process::Command,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use super::Fault;
@@ -53,6 +55,12 @@ fn variables() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// As libfaketime reads it: a time without a sign is where the clock stays.
+fn time_of_day() -> String {
+    let date = Command::new("date").arg("+%F %T").output().unwrap();
+    String::from_utf8(date.stdout).unwrap().trim().to_owned()
+}
+
 /// Another one for each run.
 fn new_file() -> String {
     static RUNS: AtomicU64 = AtomicU64::new(0);
@@ -79,6 +87,13 @@ async fn act(scene: &mut Scene) {
         std::fs::write(&file, offset).unwrap();
         scene.rest(3, 12).await;
     }
+    let now = time_of_day();
+    scene.fault(format!("all clocks stand still at {now}"));
+    std::fs::write(&file, now).unwrap();
+    let before = scene.acknowledged();
+    scene.rest(3, 12).await;
+    let goes_on = scene.acknowledges(before, 1, Duration::ZERO).await;
+    scene.extra("sends go on while the clocks stand still", goes_on);
     scene.fault("all clocks are right again");
     std::fs::write(&file, "+0").unwrap();
     scene.heal().await;

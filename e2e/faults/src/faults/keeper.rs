@@ -1,14 +1,18 @@
-//! What the keeper of a room says for a fault: by hand, many times at once, and noted like everything else.
+//! What the keeper of a room says and reads for a fault: by hand, many times at once, and noted like everything else.
+
+use std::time::Duration;
 
 use futures::future::join_all;
+use kith_e2e::background;
 use kith_sdk::{
-    model::Message,
+    model::{Message, RoomId},
     outbox::fresh_client_id,
-    rest::{Api, MessagePost},
+    rest::{Api, ApiError, MessagePost, Window},
 };
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
-    history::{What, body_of},
+    history::{History, What, body_of},
     scene::Scene,
     traffic::Club,
 };
@@ -78,5 +82,88 @@ pub(super) async fn flood(scene: &Scene, room: &Club, gate: usize, count: usize)
             .map(|_| draft(scene, room, text.clone()))
             .collect();
         join_all(posts.iter().map(|post| say_once(scene, api, room, post))).await;
+    }
+}
+
+/// Keepers that read their rooms until they are told to stop.
+pub(super) struct Reading {
+    stop: watch::Sender<bool>,
+    readers: Vec<JoinHandle<usize>>,
+}
+
+/// Between two pages.
+const PAGE_PAUSE: Duration = Duration::from_millis(200);
+
+/// Reads the newest messages of all rooms again and again, through all gates, and notes what comes.
+pub(super) fn read_on(scene: &Scene) -> Reading {
+    let (stop, stopped) = watch::channel(false);
+    let gates = scene.world.apis().len();
+    let readers = (0..gates).map(|gate| {
+        let rooms: Vec<(RoomId, Api)> = scene
+            .traffic
+            .rooms
+            .iter()
+            .map(|room| (room.id, keys(scene, room).swap_remove(gate)))
+            .collect();
+        let (history, mut stopped) = (scene.history.clone(), stopped.clone());
+        background(async move {
+            let mut pages = 0;
+            for (room, api) in rooms.iter().cycle() {
+                tokio::select! {
+                    _ = stopped.wait_for(|stop| *stop) => break,
+                    page = api.messages(*room, Window::Newest, Some(100)) => {
+                        pages += usize::from(page.is_ok());
+                        note_page(&history, (format!("reader {gate}"), *room), page.map(|it| it.items));
+                    }
+                }
+                tokio::time::sleep(PAGE_PAUSE).await;
+            }
+            pages
+        })
+    });
+    Reading {
+        readers: readers.collect(),
+        stop,
+    }
+}
+
+fn note_page(
+    history: &History,
+    (by, room): (String, RoomId),
+    page: Result<Vec<Message>, ApiError>,
+) {
+    match page {
+        Ok(items) => {
+            let text = |message: &Message| message.text.as_deref().map_or(0, body_of);
+            let messages = items
+                .iter()
+                .map(|message| (message.seq, message.id, text(message)));
+            history.add(What::Page {
+                by,
+                room,
+                messages: messages.collect(),
+            });
+        }
+        // Without an answer nothing is wrong.
+        Err(error) => {
+            if let Some(problem) = error.problem() {
+                history.add(What::Refused {
+                    by,
+                    call: "page".to_owned(),
+                    status: problem.status,
+                    code: problem.code.clone(),
+                    hint: error.retry_after().is_some(),
+                });
+            }
+        }
+    }
+}
+
+impl Reading {
+    /// Stops it; gives how many pages came.
+    pub(super) async fn end(self) -> usize {
+        self.stop.send_replace(true);
+        let pages = join_all(self.readers).await;
+        pages.into_iter().map(|read| read.expect("a reader")).sum()
     }
 }
