@@ -58,18 +58,17 @@ impl Leases {
         Ok(Self(Backend::Redis(redis::Redis::new(servers, space)?)))
     }
 
-    /// Writes a lease, and lets it live for `life` from now.
+    /// Writes a lease, and lets it live for `life` from now; false when it was gone, and has only those on it now whom this put there.
     pub(crate) async fn write(
         &self,
         lease: LeaseId,
         write: &LeaseWrite,
         life: Duration,
-    ) -> Result<(), LeasesError> {
+    ) -> Result<bool, LeasesError> {
         match &self.0 {
-            Backend::Memory(memory) => memory.write(lease, write, life),
-            Backend::Redis(redis) => redis.write(lease, write, life).await?,
+            Backend::Memory(memory) => Ok(memory.write(lease, write, life)),
+            Backend::Redis(redis) => redis.write(lease, write, life).await,
         }
-        Ok(())
     }
 
     /// Lets a lease live for `life` from now; false when it is gone.

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use kith_api::presence::v1::{self as wire, Choice, Status};
 
-use crate::world::World;
+use kith_ids::UserId;
+
+use crate::world::{Node, World};
 
 async fn what_happens_on_one_node_is_seen_on_the_other(world: World) {
     let (ann, ben) = world.pair();
@@ -120,4 +122,42 @@ async fn without_redis_a_node_knows_its_own_people_and_claims_nothing_of_others(
     assert_eq!(watched.len(), 1, "of cleo nothing is certain");
     gateway.set_status(2, Choice::Away).await;
     gateway.until(Status::Away).await;
+}
+
+#[tokio::test]
+async fn who_was_here_before_redis_lost_everything_is_seen_though_somebody_came_before_the_next_beat()
+ {
+    let world = World::redis().await;
+    let (ann, ben) = world.pair();
+    let config = kith_presence::Config {
+        lease: Duration::from_mins(1),
+        ..kith_presence::Config::for_test()
+    };
+    let one = world.node_with(config).await;
+    let bens = one.gateway().await;
+    bens.connect(1, ben);
+    online(&one, ann, ben).await;
+    bens.fall_silent();
+    world.forget_leases().await;
+
+    let cleo = world.user();
+    world.friends.show(ann, cleo, true, true);
+    bens.connect(2, cleo);
+    online(&one, ann, cleo).await;
+
+    let other = world.node().await;
+    online(&other, ann, cleo).await;
+    online(&other, ann, ben).await;
+}
+
+async fn online(node: &Node, viewer: UserId, user: UserId) {
+    kith_testkit::eventually("they are seen online", async || {
+        let request = wire::GetPresencesRequest {
+            user_ids: vec![user.into()],
+        };
+        let seen = node.client_of(viewer).get_presences(request).await.unwrap();
+        let seen = seen.into_inner().presences.pop()?;
+        (seen.status() == Status::Online).then_some(())
+    })
+    .await;
 }

@@ -108,6 +108,26 @@ impl World {
         }
     }
 
+    /// The tests' Redis loses the leases of this world, as one that starts empty does.
+    pub(crate) async fn forget_leases(&self) {
+        let Shared::Redis { space, .. } = &self.shared else {
+            panic!("not over Redis");
+        };
+        let client = redis::Client::open(kith_testkit::redis_url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        let keys: Vec<String> = redis::cmd("KEYS")
+            .arg(format!("{space}:lease*"))
+            .query_async(&mut connection)
+            .await
+            .unwrap();
+        assert!(!keys.is_empty());
+        redis::cmd("DEL")
+            .arg(keys)
+            .exec_async(&mut connection)
+            .await
+            .unwrap();
+    }
+
     /// Hears what nodes tell each other.
     pub(crate) async fn eavesdrop(&self) -> kith_bus::Subscription {
         let subscription = self.shared(&self.tasks).0.subscribe();

@@ -199,18 +199,31 @@ impl Lease {
 
     /// Tells the other nodes: in the store, where it stays, and by a hint.
     async fn share(&mut self, standings: &[Standing]) {
-        self.store_lease(standings).await;
+        let is_whole = self.store_lease(standings).await;
         self.app
             .hints
             .lease_moved(self.id, self.revision, standings);
+        if !is_whole {
+            self.share_everybody().await;
+        }
     }
 
-    async fn store_lease(&mut self, standings: &[Standing]) {
+    /// The store has lost it: everybody is written, and who knows an older revision reads the lease, because there is a gap.
+    async fn share_everybody(&mut self) {
+        self.is_torn = true;
+        self.revision += 2;
+        self.app.board.apply(self.id, self.revision, &[]);
+        self.store_lease(&[]).await;
+        self.app.hints.lease_moved(self.id, self.revision, &[]);
+    }
+
+    /// False when the store had lost the lease, and knows only these of it now.
+    async fn store_lease(&mut self, standings: &[Standing]) -> bool {
         if self
             .spared_until
             .is_some_and(|until| Instant::now() < until)
         {
-            return;
+            return true;
         }
         let mut write = LeaseWrite {
             revision: self.revision,
@@ -230,8 +243,14 @@ impl Lease {
         }
         let life = self.app.config.lease;
         match self.app.leases.write(self.id, &write, life).await {
-            Ok(()) => self.is_torn = false,
-            Err(error) => self.spare_store(&error),
+            Ok(is_whole) => {
+                self.is_torn = false;
+                is_whole
+            }
+            Err(error) => {
+                self.spare_store(&error);
+                true
+            }
         }
     }
 
@@ -254,13 +273,7 @@ impl Lease {
         };
         match renewed {
             Ok(true) => {}
-            Ok(false) => {
-                self.is_torn = true;
-                // A gap in the revisions: who knows an older one reads the lease.
-                self.revision += 2;
-                self.app.board.apply(self.id, self.revision, &[]);
-                self.share(&[]).await;
-            }
+            Ok(false) => self.share_everybody().await,
             Err(error) => self.spare_store(&error),
         }
     }

@@ -19,8 +19,9 @@ struct Lease {
 }
 
 impl Memory {
-    pub(super) fn write(&self, id: LeaseId, write: &LeaseWrite, life: Duration) {
+    pub(super) fn write(&self, id: LeaseId, write: &LeaseWrite, life: Duration) -> bool {
         let mut leases = self.live();
+        let was_there = leases.contains_key(&id);
         let lease = leases.entry(id).or_insert_with(|| Lease {
             ends: Instant::now(),
             content: LeaseRead {
@@ -37,6 +38,7 @@ impl Memory {
             lease.content.people.remove(user);
         }
         lease.content.people.extend(write.put.iter().cloned());
+        was_there || write.everything
     }
 
     pub(super) fn renew(&self, id: LeaseId, life: Duration) -> bool {

@@ -37,11 +37,12 @@ impl Redis {
         id: LeaseId,
         write: &LeaseWrite,
         life: Duration,
-    ) -> Result<(), LeasesError> {
+    ) -> Result<bool, LeasesError> {
         let key = self.key(id);
         let mut pipeline = Pipeline::new();
         // All or nothing: half a write under a new revision would never be noticed.
         pipeline.atomic();
+        pipeline.exists(&key);
         if write.everything {
             pipeline.del(&key).ignore();
         }
@@ -56,8 +57,9 @@ impl Redis {
         }
         pipeline.pexpire(&key, millis(life)).ignore();
         let mut connection = self.connection.clone();
-        pipeline.query_async::<()>(&mut connection).await?;
-        self.enlist(id).await
+        let (was_there,): (bool,) = pipeline.query_async(&mut connection).await?;
+        self.enlist(id).await?;
+        Ok(was_there || write.everything)
     }
 
     pub(super) async fn renew(&self, id: LeaseId, life: Duration) -> Result<bool, LeasesError> {

@@ -94,6 +94,24 @@ async fn everything_replaces_everybody(leases: Leases) {
     assert_eq!((found.revision, found.people), (3, HashMap::from([ben])));
 }
 
+async fn who_writes_some_into_a_lease_that_is_gone_is_told(leases: Leases) {
+    let (id, ann) = (lease(), person("ann"));
+    let some = |revision| LeaseWrite {
+        revision,
+        put: vec![ann.clone()],
+        ..LeaseWrite::default()
+    };
+    let all = LeaseWrite {
+        everything: true,
+        ..some(2)
+    };
+
+    assert!(!leases.write(id, &some(1), LIFE).await.unwrap());
+    assert!(leases.write(id, &all, LIFE).await.unwrap());
+    assert!(leases.write(id, &some(3), LIFE).await.unwrap());
+    assert!(leases.write(lease(), &all, LIFE).await.unwrap());
+}
+
 async fn a_lease_that_is_not_renewed_is_gone_with_everybody(leases: Leases) {
     let (short, long) = (lease(), lease());
     let write = LeaseWrite {
@@ -134,6 +152,7 @@ contract!(
     what_is_written_is_found,
     every_lease_is_listed,
     everything_replaces_everybody,
+    who_writes_some_into_a_lease_that_is_gone_is_told,
     a_lease_that_is_not_renewed_is_gone_with_everybody,
 );
 
