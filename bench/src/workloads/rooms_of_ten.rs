@@ -14,15 +14,20 @@ pub(super) async fn gather(bench: &Bench) -> anyhow::Result<Crowd> {
     Crowd::gather(&bench.kith, ROOMS * SEATS).await
 }
 
-/// Makes their rooms anew, connects everybody, and runs a load in which all of them send.
+/// Makes their rooms anew and connects everybody to a load in which all of them send.
+pub(super) fn connect(crowd: &mut Crowd) -> anyhow::Result<Load> {
+    let rooms = crowd.rooms(ROOMS, SEATS)?;
+    Load::connect(&rooms, SEATS, crowd.parties())
+}
+
+/// The same, and runs it.
 pub(super) fn run(
     bench: &Bench,
     crowd: &mut Crowd,
     name: &str,
     pace: Pace,
 ) -> anyhow::Result<Runs> {
-    let rooms = crowd.rooms(ROOMS, SEATS)?;
-    let mut load = Load::connect(&rooms, SEATS, crowd.parties())?;
+    let mut load = connect(crowd)?;
     Runs::take(bench, name, &mut load, pace, &crowd.postgres)
 }
 

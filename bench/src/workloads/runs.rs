@@ -16,6 +16,7 @@ use crate::{
 pub(super) const PROFILED: Duration = Duration::from_secs(3);
 
 /// Runs of one load.
+#[derive(Default)]
 pub(crate) struct Runs {
     outcomes: Vec<Outcome>,
     pub(crate) profile: Option<Profile>,
@@ -44,22 +45,65 @@ impl Runs {
         load: &mut Load,
         pace: Pace,
     ) -> anyhow::Result<Self> {
-        let mut outcomes = Vec::with_capacity(bench.plan.runs);
+        let mut runs = Self::default();
         for run in 1..=bench.plan.runs {
-            let outcome = load.run(pace, bench.plan.span)?;
-            say(&format!("{name}, run {run}: {}", line(&outcome)));
-            outcomes.push(outcome);
+            runs.take_one(bench, &format!("{name}, run {run}"), load, pace)?;
         }
-        let profile = if bench.plan.profile {
-            profiled(bench, load, pace)?
+        runs.take_profile(bench, load, pace)?;
+        Ok(runs)
+    }
+
+    /// Runs two loads in turn, so that both meet the machine as it is, however that changes.
+    pub(crate) fn take_in_turn(
+        bench: &Bench,
+        mut loads: [(&str, &mut Load, &Server); 2],
+        pace: Pace,
+    ) -> anyhow::Result<[Self; 2]> {
+        let mut all = [Self::default(), Self::default()];
+        for run in 1..=bench.plan.runs {
+            for (runs, (name, load, _)) in all.iter_mut().zip(&mut loads) {
+                runs.take_one(bench, &format!("{name}, run {run}"), load, pace)?;
+            }
+        }
+        for (runs, (_, load, postgres)) in all.iter_mut().zip(&mut loads) {
+            runs.take_profile(bench, load, pace)?;
+            runs.rows = load.verify(postgres)?;
+        }
+        Ok(all)
+    }
+
+    fn take_one(
+        &mut self,
+        bench: &Bench,
+        name: &str,
+        load: &mut Load,
+        pace: Pace,
+    ) -> anyhow::Result<()> {
+        let outcome = load.run(pace, bench.plan.span)?;
+        say(&format!("{name}: {}", line(&outcome)));
+        self.outcomes.push(outcome);
+        Ok(())
+    }
+
+    fn take_profile(&mut self, bench: &Bench, load: &mut Load, pace: Pace) -> anyhow::Result<()> {
+        if bench.plan.profile {
+            self.profile = profiled(bench, load, pace)?;
+        }
+        Ok(())
+    }
+
+    /// The median of what each run made of the one beside it, over the undisturbed pairs, or over all when there are none.
+    pub(crate) fn ratio_to(&self, other: &Self, of: impl Fn(&Outcome) -> f64) -> f64 {
+        let pairs = || self.outcomes.iter().zip(&other.outcomes);
+        let ratio = |(one, beside): (&Outcome, &Outcome)| of(one) / of(beside);
+        let is_clean =
+            |(one, beside): &(&Outcome, &Outcome)| !one.is_disturbed() && !beside.is_disturbed();
+        let clean: Vec<f64> = pairs().filter(is_clean).map(ratio).collect();
+        if clean.is_empty() {
+            median(pairs().map(ratio))
         } else {
-            None
-        };
-        Ok(Self {
-            outcomes,
-            profile,
-            rows: 0,
-        })
+            median(clean)
+        }
     }
 
     /// The median over the undisturbed runs, or over all when there are none.

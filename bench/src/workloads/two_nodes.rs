@@ -1,5 +1,5 @@
 //! Two nodes over Redis against one, on the same processors: half of each room's people at each node, so that every message crosses. Each
-//! names both, so that a room's messages meet in one of them.
+//! names both, so that a room's messages meet in one of them. The one and the two have a Postgres each, and run in turn.
 
 use kith_e2e::{Node, Redis, Settings, free_port};
 
@@ -11,11 +11,19 @@ use crate::{
 };
 
 pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<Section> {
-    let mut crowd = rooms_of_ten::gather(bench).await?;
-    let one = rooms_of_ten::run(bench, &mut crowd, "one node", Pace::InFlight(1))?;
-    let mut crowd = with_second(bench, crowd).await?;
-    let two = rooms_of_ten::run(bench, &mut crowd, "two nodes", Pace::InFlight(1))?;
-    crowd.stop().await?;
+    let mut alone = rooms_of_ten::gather(bench).await?;
+    let mut both = with_second(bench, rooms_of_ten::gather(bench).await?).await?;
+    let (mut of_one, mut of_two) = (
+        rooms_of_ten::connect(&mut alone)?,
+        rooms_of_ten::connect(&mut both)?,
+    );
+    let loads = [
+        ("one node", &mut of_one, &alone.postgres),
+        ("two nodes", &mut of_two, &both.postgres),
+    ];
+    let [one, two] = Runs::take_in_turn(bench, loads, Pace::InFlight(1))?;
+    alone.stop().await?;
+    both.stop().await?;
     Ok(section(&one, two))
 }
 
@@ -58,8 +66,8 @@ fn section(one: &Runs, two: Runs) -> Section {
     let [alone, both] = [one, &two].map(|runs| runs.median(|outcome| outcome.delivered_per_s));
     let mut rows = vec![
         Row::least(
-            "deliveries a second, two nodes against one",
-            both / alone,
+            "deliveries a second, two nodes against one (pair by pair)",
+            two.ratio_to(one, |outcome| outcome.delivered_per_s),
             "×",
             0.85,
         ),
