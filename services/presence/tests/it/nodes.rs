@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use kith_api::presence::v1::{self as wire, Choice, Status};
-
 use kith_ids::UserId;
 
 use crate::world::{Node, World};
@@ -133,10 +132,11 @@ async fn who_was_here_before_redis_lost_everything_is_seen_though_somebody_came_
         lease: Duration::from_mins(1),
         ..kith_presence::Config::for_test()
     };
-    let one = world.node_with(config).await;
+    let (one, early) = (world.node_with(config).await, world.node().await);
     let bens = one.gateway().await;
     bens.connect(1, ben);
-    online(&one, ann, ben).await;
+    // Another node knows it from Redis alone, so it is there.
+    online(&early, ann, ben).await;
     bens.fall_silent();
     world.forget_leases().await;
 
