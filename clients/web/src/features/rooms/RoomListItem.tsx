@@ -51,8 +51,7 @@ function useAuthor(room: ChatRoom): readonly Known[] {
   const sender = room.kind === "group" ? room.lastMessage?.senderId : undefined;
   const stranger = room.participants.some(({ user }) => user.id === sender) ? undefined : sender;
   const profile = useStore<User | null>(stranger ? people.byId(stranger) : nobody);
-  const known = useStore(friends.list).items;
-  if (!stranger) return none;
+  const known = useStore<{ readonly items: readonly Known[] } | null>(stranger ? friends.list : nobody)?.items ?? none;
   return profile ? [{ user: profile }] : known.filter(({ user }) => user.id === stranger);
 }
 
