@@ -4,6 +4,7 @@
 # and removes what it made (a Compose project of its own, so nobody's data is touched).
 #   deploy/docker/try.sh              on a free port, or KITH_PORT=…
 #   deploy/docker/try.sh --no-build   with the image kith:dev that is there
+# Where Docker reaches no registry of images, deploy/docker/base-images.sh makes what they are built on.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
