@@ -4,7 +4,7 @@ import type { Auth } from "./api/auth.js";
 import type { Rest } from "./api/rest.js";
 import { postMessage, restSource } from "./api/source.js";
 import { type Account, createAccount } from "./areas/account.js";
-import { type Friends, createFriends } from "./areas/friends.js";
+import { type Acceptances, type Friends, createFriends } from "./areas/friends.js";
 import { type Arrivals, type Messages, createMessages } from "./areas/messages.js";
 import { type People, createPeople } from "./areas/people.js";
 import { type Rooms, createRooms } from "./areas/rooms.js";
@@ -89,18 +89,22 @@ function assemble(options: SessionOptions, end: (reason: EndReason) => void) {
       if (tab.leads) signals.delivered(message.roomId, message.seq);
       for (const listener of arrivals) listener(message);
     },
+    onAccepted: (request) => {
+      for (const listener of acceptances) listener(request);
+    },
   });
   const arrivals: Arrivals = new Set();
+  const acceptances: Acceptances = new Set();
   const watching = new Watching(world, link);
   const tab: Tab = new Tab({ ...options, keeper, outbox, watching, device, link, follower, channel, onEnd: end });
   const core = { world, rest, source, device, link, keeper, storage, outbox: tab.outbox };
-  return { core, keeper, outbox, tab, signals, watching, channel, arrivals, drafts: new Drafts(storage) };
+  return { core, keeper, outbox, tab, signals, watching, channel, arrivals, acceptances, drafts: new Drafts(storage) };
 }
 
 export async function createSession(options: SessionOptions): Promise<Session> {
   const { device, auth, rest, storage } = options;
   const parts = assemble(options, (reason) => void end(reason));
-  const { core, keeper, outbox, tab, signals, watching, channel, drafts, arrivals } = parts;
+  const { core, keeper, outbox, tab, signals, watching, channel, drafts, arrivals, acceptances } = parts;
 
   // A page that is left may never run again: nothing waits for a timer then.
   const save = (): void => {
@@ -140,7 +144,7 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     account: createAccount(core, endEverywhere),
     rooms: createRooms(core),
     messages: createMessages(core, signals, drafts, arrivals),
-    friends: createFriends(core),
+    friends: createFriends(core, acceptances),
     people: createPeople(core, watching),
     connection: core.link.state,
     outbox: outbox.entries,

@@ -1,6 +1,6 @@
 /** Two people meet: from two sign-ups to a blocked friend. */
 import type { Page } from "@playwright/test";
-import { bubble, composer, expect, pick, say, signUp, test } from "./support/journey.ts";
+import { bubble, composer, expect, pick, say, signIn, signUp, test } from "./support/journey.ts";
 import { Person } from "./support/person.ts";
 
 test("two people sign up, befriend, chat, reply, see ticks and typing; a block takes effect at once", async ({ open }) => {
@@ -81,6 +81,60 @@ test("somebody who was found is asked, and their row follows the answer", async 
   const room = await ann.getByRole("main").boundingBox();
   const field = await composer(ann).boundingBox();
   expect(room && field && room.y + room.height - field.y - field.height, "the field is at the foot of an empty room too").toBeLessThan(40);
+});
+
+test("whoever asked hears of the yes at once, and the request waits no longer", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  const request = (await ann.call("POST", "/friends/requests", { user_id: ben.id })) as { readonly id: string };
+  const [page, bens] = [await open(), await open()];
+  await signIn(page, ann.username, Person.password, "/friends/requests");
+  await page.getByRole("tab", { name: /Sent/ }).click();
+  await expect(page.getByText("Waiting for an answer")).toBeVisible();
+  await signIn(bens, ben.username, Person.password, "/friends");
+  await expect(bens.getByRole("link", { name: "Requests 1 friend request" })).toBeVisible();
+
+  await ben.call("PUT", `/friends/requests/${request.id}`, { action: "accept" });
+
+  await expect(page.getByText("Ben Brandt accepted your request. You are friends now.")).toBeVisible();
+  await expect(page.getByText("Nothing is waiting")).toBeVisible();
+  await page.getByRole("link", { name: "Back" }).click();
+  await expect(page.getByRole("link", { name: /Ben Brandt/ })).toBeVisible();
+  // Who said yes knows it, here as on their other devices.
+  await expect(bens.getByRole("link", { name: /Ann Ahlers/ })).toBeVisible();
+  await expect(bens.getByText("accepted your request")).toBeHidden();
+});
+
+test("a block closes the open conversation on all my devices, an end of it opens it again; writing needs the friendship anew", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  await ben.send(room, "hello Ann");
+  const [here, there] = [await open(), await open()];
+  await signIn(there, ann.username, Person.password, `/chat/${room}`);
+  await expect(composer(there)).toBeVisible();
+  await composer(there).fill("half a sent");
+  await signIn(here, ann.username, Person.password, `/people/${ben.id}`);
+
+  await here.getByRole("button", { name: "More", exact: true }).click();
+  await here.getByRole("menuitem", { name: "Block" }).click();
+  await here.getByRole("dialog").getByRole("button", { name: "Block" }).click();
+  await expect(here.getByText("Ben Brandt is blocked.")).toBeVisible();
+  await expect(there.getByText("You have blocked Ben Brandt.")).toBeVisible();
+  await expect(composer(there)).toBeHidden();
+  await expect(bubble(there, "hello Ann")).toBeVisible();
+
+  await here.evaluate(() => history.pushState(null, "", "/settings/blocked"));
+  await here.getByRole("region", { name: "Blocked people" }).getByRole("button", { name: "Unblock" }).click();
+  await expect(here.getByText("Nobody is blocked")).toBeVisible();
+  await expect(composer(there)).toHaveValue("half a sent");
+  await say(there, "are we good?");
+  await expect(there.getByText("Not sent: Their privacy settings do not allow this.")).toBeVisible();
+  await ann.befriend(ben);
+  await bubble(there, "are we good?").getByRole("button", { name: "Send again" }).click();
+  await expect(bubble(there, "are we good?").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();
+  expect(await ben.texts(room)).toEqual(["hello Ann", "are we good?"]);
 });
 
 /** Everything that the page's own scripts keep in the open. */

@@ -30,9 +30,14 @@ export interface Friends {
   block(userId: UserId): Promise<void>;
   unblock(userId: UserId): Promise<void>;
   dismissSuggestion(userId: UserId): Promise<void>;
+  /** Tells each request of mine that is accepted, when that is heard. Ends with the returned function. */
+  onAccepted(listener: (request: FriendRequest) => void): () => void;
 }
 
-export function createFriends({ world, rest, device }: Core): Friends {
+/** Who wants to be told. */
+export type Acceptances = Set<(request: FriendRequest) => void>;
+
+export function createFriends({ world, rest, device }: Core, acceptances: Acceptances): Friends {
   const { friends } = world;
   const adopt = (request: FriendRequest): FriendRequest => {
     friends.adoptRequest(request);
@@ -72,6 +77,10 @@ export function createFriends({ world, rest, device }: Core): Friends {
     dismissSuggestion: async (user_id) => {
       friends.dropSuggestion(user_id);
       await rest.DELETE("/api/v1/friends/suggestions/{user_id}", { params: { path: { user_id } } });
+    },
+    onAccepted: (listener) => {
+      acceptances.add(listener);
+      return () => acceptances.delete(listener);
     },
   };
 }

@@ -70,11 +70,15 @@ const otherOf = (event: WireUserEvent) => userId((event.d as Schemas["OtherUser"
 
 function request({ world, effects, event }: Change): void {
   const moved: FriendRequest = toFriendRequest(event.d as Schemas["FriendRequestResponse"]);
+  // Friendships that somebody brought in for me have an event too, and nothing was asked.
+  const wasAsked = world.friends.outgoing.getSnapshot().items.some(({ id }) => id === moved.id);
   world.friends.adoptRequest(moved);
   const pending: Relation = moved.direction === "incoming" ? "incoming" : "outgoing";
   world.setRelation(moved.user.id, RELATIONS[moved.status] ?? pending);
   // The request shows the other one as they were when it was made; the list has their presence and counts.
-  if (moved.status === "accepted") effects.reload("friends");
+  if (moved.status !== "accepted") return;
+  effects.reload("friends");
+  if (wasAsked) effects.accepted(moved);
 }
 
 /** I read on, here or elsewhere. The count was taken at some point of the room's log that is not said. */

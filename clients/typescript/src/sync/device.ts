@@ -5,6 +5,7 @@
 
 import { ApiError } from "../api/error.js";
 import type { Source } from "../api/source.js";
+import type { FriendRequest } from "../model/friend.js";
 import { type RoomId, type SessionId, roomId, userId } from "../model/ids.js";
 import type { ChatMessage } from "../model/message.js";
 import type { ChatRoom } from "../model/room.js";
@@ -31,6 +32,8 @@ export interface DeviceOptions {
   readonly onSessionEnded: () => void;
   /** A message of somebody else arrived on this device. */
   readonly onArrival: (message: ChatMessage) => void;
+  /** Somebody accepted a request of mine. */
+  readonly onAccepted: (request: FriendRequest) => void;
 }
 
 export class Device {
@@ -255,9 +258,10 @@ export class Device {
   }
 
   #makeEffects(): Effects {
-    const { world, cursors, keeper, settle, onSessionEnded, onArrival } = this.#options;
+    const { world, cursors, keeper, settle, onSessionEnded, onArrival, onAccepted } = this.#options;
     return {
       settle,
+      accepted: onAccepted,
       sessionEnded: onSessionEnded,
       keep: (message) => {
         keeper.keep(message);

@@ -1,5 +1,6 @@
 /** What an event asks for beyond the stores. */
 
+import type { FriendRequest } from "../model/friend.js";
 import type { ClientId, MessageId, RoomId } from "../model/ids.js";
 import type { ChatMessage } from "../model/message.js";
 import type { RoomNote } from "../model/note.js";
@@ -21,5 +22,7 @@ export interface Effects {
   roomAdded(room: ChatRoom): void;
   roomRemoved(roomId: RoomId): void;
   reload(what: Reload): void;
+  /** Somebody whom I asked is my friend now. */
+  accepted(request: FriendRequest): void;
   sessionEnded(): void;
 }

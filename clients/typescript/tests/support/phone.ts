@@ -68,6 +68,7 @@ export class Phone {
       settle: (id) => void this.outbox.settle(id),
       onSessionEnded: () => {},
       onArrival: () => {},
+      onAccepted: () => {},
     });
     this.signals = new Signals(this.world, link, this.keeper.reads);
     const core = { world: this.world, source, device: this.device, link, keeper: this.keeper, outbox: this.outbox } as unknown as Core;

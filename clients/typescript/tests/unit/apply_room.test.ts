@@ -26,6 +26,7 @@ beforeEach(() => {
     roomRemoved: vi.fn(),
     reload: vi.fn(),
     sessionEnded: vi.fn(),
+    accepted: vi.fn(),
   };
 });
 

@@ -26,6 +26,7 @@ beforeEach(() => {
     roomAdded: vi.fn(),
     roomRemoved: vi.fn(),
     reload: vi.fn(),
+    accepted: vi.fn(),
     sessionEnded: vi.fn(),
   };
 });
@@ -140,6 +141,27 @@ describe("an event of mine", () => {
     apply("badge.won", {});
 
     expect(world.rooms.get(room)).toMatchObject({ lastSeq: 4, unreadCount: 3 });
+  });
+});
+
+describe("an accepted request", () => {
+  const asked = (status: "pending" | "accepted", direction: "incoming" | "outgoing") =>
+    apply(status === "pending" ? "friend.requested" : "friend.accepted", wireRequest({ status, direction, user: wireUser(ANN) }));
+
+  it("of mine is told, and waits no longer", () => {
+    asked("pending", "outgoing");
+    asked("accepted", "outgoing");
+
+    expect(effects.accepted).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ status: "accepted" }));
+    expect(world.friends.outgoing.getSnapshot().items).toEqual([]);
+  });
+
+  it("that I answered myself, or that was brought in, is no news", () => {
+    asked("pending", "incoming");
+    asked("accepted", "incoming");
+    asked("accepted", "outgoing");
+
+    expect(effects.accepted).not.toHaveBeenCalled();
   });
 });
 

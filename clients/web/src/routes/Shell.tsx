@@ -13,6 +13,7 @@ import { Conversations } from "./Conversations.tsx";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
 import { Navigation } from "./Navigation.tsx";
 import { placeOf, type Area } from "./places.tsx";
+import { useAcceptances } from "./useAcceptances.ts";
 import { useAppBadge } from "./useAppBadge.ts";
 import { useShortcuts } from "./useShortcuts.ts";
 import styles from "./Shell.module.css";
@@ -40,6 +41,7 @@ export function Shell() {
     friends.loadRequests().catch(() => undefined);
   }, [friends]);
   useAppBadge();
+  useAcceptances();
   useShortcuts();
   const { detailKey } = place;
   const isOnDetail = detailKey !== null;

@@ -30,6 +30,7 @@ export const people = {
   "requests.decline": "رفض",
   "requests.cancel": "سحب الطلب",
   "requests.accepted": "أنت و{name} صديقان الآن.",
+  "requests.acceptedBy": "قبل {name} طلبك. أنتما صديقان الآن.",
   "requests.declined": "رُفض الطلب.",
   "requests.cancelled": "سُحب الطلب.",
   "requests.noneReceived": "لا طلبات",

@@ -30,6 +30,7 @@ export const people = {
   "requests.decline": "Decline",
   "requests.cancel": "Cancel request",
   "requests.accepted": "You and {name} are friends now.",
+  "requests.acceptedBy": "{name} accepted your request. You are friends now.",
   "requests.declined": "Request declined.",
   "requests.cancelled": "Request cancelled.",
   "requests.noneReceived": "No requests",

@@ -30,6 +30,7 @@ export const people = {
   "requests.decline": "Ablehnen",
   "requests.cancel": "Anfrage zurückziehen",
   "requests.accepted": "Du und {name} seid jetzt befreundet.",
+  "requests.acceptedBy": "{name} hat deine Anfrage angenommen. Ihr seid jetzt befreundet.",
   "requests.declined": "Anfrage abgelehnt.",
   "requests.cancelled": "Anfrage zurückgezogen.",
   "requests.noneReceived": "Keine Anfragen",
