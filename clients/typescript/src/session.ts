@@ -22,7 +22,7 @@ import { Device } from "./sync/device.js";
 import { Outbox } from "./sync/outbox.js";
 import { Signals } from "./sync/signals.js";
 import { Tab } from "./sync/tab.js";
-import { FollowerLink, SwitchedLink, openChannel } from "./sync/tabs.js";
+import { type Channel, FollowerLink, SwitchedLink, openChannel } from "./sync/tabs.js";
 import { Watching } from "./sync/watching.js";
 
 export interface Session {
@@ -103,7 +103,7 @@ function assemble(options: SessionOptions, end: (reason: EndReason) => void) {
 
 export async function createSession(options: SessionOptions): Promise<Session> {
   const { device, auth, rest, storage } = options;
-  const parts = assemble(options, (reason) => void end(reason));
+  const parts = assemble(options, (reason) => ended(reason));
   const { core, keeper, outbox, tab, signals, watching, channel, drafts, arrivals, acceptances } = parts;
 
   // A page that is left may never run again: nothing waits for a timer then.
@@ -128,37 +128,54 @@ export async function createSession(options: SessionOptions): Promise<Session> {
     await (reason === null ? storage.wipe() : storage.wipeServerData());
     options.onEnd(reason);
   };
-  const endEverywhere = async (): Promise<void> => {
-    channel.post({ k: "ended", reason: null });
-    await end(null);
-    channel.close();
-  };
-
-  auth.onEnded = () => void end("session_ended");
+  const { ended, leave } = endings(end, channel);
+  auth.onEnded = () => ended("session_ended");
   await Promise.all([keeper.restore(), drafts.restore(), outbox.restore()]);
   showPending(outbox, core.world);
   tab.start();
   return {
     id: device.sessionId,
     userId: device.userId,
-    account: createAccount(core, endEverywhere),
+    account: createAccount(core, leave),
     rooms: createRooms(core),
     messages: createMessages(core, signals, drafts, arrivals),
     friends: createFriends(core, acceptances),
     people: createPeople(core, watching),
     connection: core.link.state,
     outbox: outbox.entries,
-    logout: async () => {
-      // Without an answer the session stays in the list of devices; this device forgets it all the same.
-      await rest.POST("/api/v1/auth/logout").catch(() => {});
-      await endEverywhere();
-    },
+    // Without an answer the session stays in the list of devices; this device forgets it all the same.
+    logout: () => leave(() => rest.POST("/api/v1/auth/logout").catch(() => {})),
     close: async () => {
       if (!isOver) await halt();
       channel.close();
       storage.close();
     },
   };
+}
+
+/** The two ways in which a session ends: somebody else ended it, or this device leaves on purpose. */
+function endings(end: (reason: EndReason) => Promise<void>, channel: Channel) {
+  let isLeaving = false;
+  let heard: EndReason = null;
+  const ended = (reason: EndReason): void => {
+    // The socket may close before the server answers that it has done what was asked: that is no loss of the session.
+    if (isLeaving && reason !== null) heard = reason;
+    else void end(reason);
+  };
+  const leave = async (ask: () => Promise<unknown>): Promise<void> => {
+    isLeaving = true;
+    try {
+      await ask();
+    } catch (error) {
+      isLeaving = false;
+      if (heard !== null) void end(heard);
+      throw error;
+    }
+    channel.post({ k: "ended", reason: null });
+    await end(null);
+    channel.close();
+  };
+  return { ended, leave };
 }
 
 /** Each room's messages show what is on its way there. */

@@ -19,3 +19,23 @@ test("one device signs out all others, and stays", async ({ kith, open }) => {
   await here.evaluate(() => history.pushState(null, "", "/messages"));
   await expect(here.getByRole("heading", { name: "Messages" })).toBeVisible();
 });
+
+test("one device is sent away, and the others stay", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const [here, other] = [await open(), await open()];
+  await signIn(other, ann.username, Person.password, "/friends");
+  await signIn(here, ann.username, Person.password, "/settings/security");
+  await expect(here.getByRole("button", { name: /^Sign out: / })).toHaveCount(2);
+
+  await here.getByRole("button", { name: /^Sign out: (?!Unnamed)/ }).click();
+
+  await expect(here.getByText("That device is signed out.")).toBeVisible();
+  await expect(here.getByRole("button", { name: /^Sign out: / })).toHaveCount(1);
+  await expect(other.getByText("You were signed out.")).toBeVisible();
+  await other.reload();
+  await expect(other.getByLabel("Username")).toBeVisible();
+  // The one that acts through the API.
+  await ann.call("GET", "/users/me");
+  await here.reload();
+  await expect(here.getByText("This device")).toBeVisible();
+});

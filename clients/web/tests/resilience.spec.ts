@@ -1,5 +1,5 @@
 /** What must survive: a dead server, a dead network, several tabs, an ended session. */
-import { bubble, composer, expect, isKept, say, signIn, test, watched } from "./support/journey.ts";
+import { bubble, composer, countKept, expect, isKept, say, signIn, test, watched } from "./support/journey.ts";
 import { Kith } from "./support/kith.ts";
 import { Person } from "./support/person.ts";
 
@@ -54,6 +54,78 @@ test("offline one reads and writes; back online everything arrives once", async 
 
   await expect(bubble(page, "written in the tunnel").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible({ timeout: 30_000 });
   expect(await ann.texts(room)).toEqual(["read me in the tunnel", "written in the tunnel"]);
+});
+
+test("in airplane mode messages wait on the device, in their rooms and their order, through a reload, and each arrives once", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const [room, group] = [await ann.openDirect(ben), await ann.createGroup("Climbing", [ben])];
+  await ben.send(room, "good flight");
+  await ben.send(group, "who is in?");
+  const [page, bens] = [await open(), await open()];
+  await signIn(bens, ben.username, Person.password, `/chat/${room}`);
+  await signIn(page, ann.username, Person.password, `/chat/${group}`);
+  await expect(bubble(page, "who is in?")).toBeVisible();
+  const go = (to: string): Promise<void> => page.evaluate((path) => history.pushState(null, "", path), `/chat/${to}`);
+  await go(room);
+  await expect(bubble(page, "good flight")).toBeVisible();
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  for (const words of ["good flight", "who is in?"]) await expect.poll(() => isKept(page, words)).toBe(true);
+  const isWaiting = (text: string) => expect(bubble(page, text).getByRole("img", { name: /Waiting|Sending/ })).toBeVisible();
+
+  await page.context().setOffline(true);
+  for (const text of ["over the alps", "over the sea"]) await say(page, text);
+  await go(group);
+  await say(page, "me, on Sunday");
+  await expect(page.getByText("You are offline")).toBeVisible();
+  await ben.send(room, "written on the ground");
+  await page.reload();
+  await isWaiting("me, on Sunday");
+  await go(room);
+  for (const text of ["over the alps", "over the sea"]) await isWaiting(text);
+  await say(page, "landing");
+  expect(await ann.texts(room)).toEqual(["good flight", "written on the ground"]);
+  await page.context().setOffline(false);
+
+  await expect(bubble(page, "landing").getByRole("img", { name: /Sent|Delivered|Read/ })).toBeVisible();
+  await expect(page.getByText("You are offline")).toBeHidden();
+  const said = ["good flight", "written on the ground", "over the alps", "over the sea", "landing"];
+  expect(await ann.texts(room)).toEqual(said);
+  await expect.poll(() => ann.texts(group)).toEqual(["who is in?", "me, on Sunday"]);
+  for (const side of [page, bens]) {
+    await expect(side.getByRole("article")).toHaveCount(said.length);
+    for (const [at, text] of said.entries()) await expect(side.getByRole("article").nth(at)).toContainText(text);
+  }
+  await expect.poll(() => countKept(page, "outbox")).toBe(0);
+});
+
+test("a message that was stored and whose answer was lost is not sent as another one", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  const page = await open();
+  let isDeaf = false;
+  await page.routeWebSocket("**/api/v1/ws", (socket) => {
+    const server = socket.connectToServer();
+    server.onMessage((data) => { if (!isDeaf) socket.send(data); });
+  });
+  await signIn(page, ann.username, Person.password, `/chat/${room}`);
+  await say(page, "before the tunnel");
+  await expect(bubble(page, "before the tunnel").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();
+
+  isDeaf = true;
+  await say(page, "into the tunnel");
+  await expect.poll(() => ann.texts(room)).toEqual(["before the tunnel", "into the tunnel"]);
+  await expect(bubble(page, "into the tunnel").getByRole("img", { name: /Waiting|Sending/ })).toBeVisible();
+  isDeaf = false;
+  await page.reload();
+
+  await expect(bubble(page, "into the tunnel").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();
+  await expect.poll(() => countKept(page, "outbox")).toBe(0);
+  await expect(page.getByRole("article")).toHaveCount(2);
+  expect(await ann.texts(room)).toEqual(["before the tunnel", "into the tunnel"]);
 });
 
 test("two tabs of one person show the same, and send once", async ({ kith, open }) => {

@@ -28,8 +28,8 @@ export interface Account {
   deleteAccount(password: string): Promise<void>;
 }
 
-/** `end` closes the session on this device. */
-export function createAccount({ world, rest, source }: Core, end: () => Promise<void>): Account {
+/** `leave` closes the session on this device, once the server has done what it is asked. */
+export function createAccount({ world, rest, source }: Core, leave: (ask: () => Promise<unknown>) => Promise<void>): Account {
   const loadDevices = () =>
     fill(world.devices, () =>
       allPages((cursor) => answer(rest.GET("/api/v1/auth/sessions", { params: { query: { limit: LIMIT, ...cursor } } })), toDevice));
@@ -68,9 +68,6 @@ export function createAccount({ world, rest, source }: Core, end: () => Promise<
       const failure = ends.find((end) => end.status === "rejected");
       if (failure) throw failure.reason;
     },
-    deleteAccount: async (password) => {
-      await rest.DELETE("/api/v1/users/me", { body: { password } });
-      await end();
-    },
+    deleteAccount: (password) => leave(() => rest.DELETE("/api/v1/users/me", { body: { password } })),
   };
 }

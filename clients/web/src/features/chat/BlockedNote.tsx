@@ -1,4 +1,4 @@
-/** Stands where one would write to a person whom one has blocked oneself. */
+/** What stands where one would write: to a person whom one has blocked oneself, or whose account is gone. */
 import { useEffect } from "react";
 import type { BlockedPerson, ChatRoom, UserId } from "@kith/client";
 import { useI18n } from "../../i18n/useI18n.tsx";
@@ -18,6 +18,11 @@ export function BlockedNote({ person }: { readonly person: BlockedPerson["user"]
       <Button disabled={actions.isRunning} onClick={() => actions.unblock(person)}>{t("friends.unblock")}</Button>
     </div>
   );
+}
+
+export function DeletedNote() {
+  const { t } = useI18n();
+  return <div className={styles.note}><p>{t("chat.closed")}</p></div>;
 }
 
 /** Of the two in a direct room, the other one, when I have blocked them. */

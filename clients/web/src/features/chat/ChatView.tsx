@@ -12,9 +12,9 @@ import type { ComposerHandle } from "../../ui/Composer.tsx";
 import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Pane } from "../../ui/Pane.tsx";
 import { TypingLine } from "../../ui/Separators.tsx";
-import { participantName, shortName } from "../rooms/roomNames.ts";
+import { isDeleted, otherOf, participantName, shortName } from "../rooms/roomNames.ts";
 import { Announcer } from "./Announcer.tsx";
-import { BlockedNote, useBlocked } from "./BlockedNote.tsx";
+import { BlockedNote, DeletedNote, useBlocked } from "./BlockedNote.tsx";
 import { ChatComposer, type ChatComposerProps } from "./ChatComposer.tsx";
 import { ChatHeader } from "./ChatHeader.tsx";
 import { useChatViewModel, type ChatViewModel } from "./chatViewModel.ts";
@@ -112,10 +112,11 @@ function Conversation({ roomId, model, target, isShown }: ChatViewProps & { read
   );
 }
 
-/** The composer, unless I have blocked the one whom I would write to. */
+/** The composer, unless I have blocked the one whom I would write to, or they are gone. */
 function Writing({ room, me, ...composer }: ChatComposerProps & Pick<ChatViewModel, "room" | "me">) {
   const blocked = useBlocked(room, me, composer.isShown);
-  return blocked ? <BlockedNote person={blocked} /> : <ChatComposer {...composer} />;
+  if (blocked) return <BlockedNote person={blocked} />;
+  return room && isDeleted(otherOf(room, me)) ? <DeletedNote /> : <ChatComposer {...composer} />;
 }
 
 function Typists({ roomId, model }: { readonly roomId: RoomId; readonly model: ChatViewModel }) {

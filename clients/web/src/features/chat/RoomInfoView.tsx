@@ -16,7 +16,7 @@ import { EmptyState } from "../../ui/EmptyState.tsx";
 import { Pane } from "../../ui/Pane.tsx";
 import { Switch } from "../../ui/Switch.tsx";
 import { isMuted } from "../rooms/roomsViewModel.ts";
-import { otherOf, roomName, roomPicture } from "../rooms/roomNames.ts";
+import { isDeleted, otherOf, roomName, roomPicture } from "../rooms/roomNames.ts";
 import { AddPeopleDialog } from "./AddPeopleDialog.tsx";
 import { Members } from "./Members.tsx";
 import { RenameDialog } from "./RenameDialog.tsx";
@@ -48,7 +48,8 @@ function RoomInfo({ room, me }: { readonly room: ChatRoom; readonly me: UserId }
   const open = useOpen();
   const [dialog, setDialog] = useState<"rename" | "add" | "leave" | null>(null);
   const picture = roomPicture(room, me);
-  const other = otherOf(room, me);
+  const partner = otherOf(room, me);
+  const other = isDeleted(partner) ? null : partner;
   const name = roomName(room, me, translator);
   const mayManage = room.kind === "group" && room.role !== "member";
   const close = (): void => setDialog(null);

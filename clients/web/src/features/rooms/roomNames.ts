@@ -12,9 +12,12 @@ export function roomName(room: ChatRoom, me: UserId, translator: Translator): st
   return room.name ?? (other ? personName(other, translator) : translator.t("common.deleted"));
 }
 
-/** No user name is left of a deleted account, and of its name only the server's English word for it. */
-export function personName({ username, displayName }: Pick<Person, "username" | "displayName">, { t }: Translator): string {
-  return username === "" ? t("common.deleted") : displayName;
+/** No user name is left of a deleted account. */
+export const isDeleted = (person: Pick<Person, "username"> | null): boolean => person?.username === "";
+
+/** Of a deleted account's name there is only the server's English word for it. */
+export function personName(person: Pick<Person, "username" | "displayName">, { t }: Translator): string {
+  return isDeleted(person) ? t("common.deleted") : person.displayName;
 }
 
 export interface RoomPicture {

@@ -44,11 +44,13 @@ export function DeleteAccountDialog({ onClose }: { readonly onClose: () => void 
   const [password, setPassword] = useState("");
   const [failure, setFailure] = useState<unknown>(null);
   const action = useAction();
-  const remove = (): void => void action.run(() => account.deleteAccount(password), setFailure);
+  const remove = async (): Promise<void> => {
+    if (await action.run(() => account.deleteAccount(password), setFailure)) toast("info", t("settings.deleted"));
+  };
   return (
     <Dialog title={t("settings.deleteAccount")} closeLabel={t("common.close")} onClose={onClose}
-      actions={<><Button look="plain" onClick={onClose}>{t("common.cancel")}</Button><Button look="danger" busy={action.isRunning} disabled={!password} onClick={remove}>{t("settings.deleteConfirm")}</Button></>}>
-      <form className={styles.form} onSubmit={(event) => { event.preventDefault(); if (password) remove(); }}>
+      actions={<><Button look="plain" onClick={onClose}>{t("common.cancel")}</Button><Button look="danger" busy={action.isRunning} disabled={!password} onClick={() => void remove()}>{t("settings.deleteConfirm")}</Button></>}>
+      <form className={styles.form} onSubmit={(event) => { event.preventDefault(); if (password) void remove(); }}>
         <p>{t("settings.deleteText")}</p>
         <TextField label={t("settings.passwordCurrent")} type="password" autoComplete="current-password" value={password} error={passwordError(translator, failure)} onChange={(event) => setPassword(event.target.value)} />
       </form>

@@ -43,6 +43,7 @@ export const chat = {
   "chat.nobodyYet": "لم يرها أحد بعد.",
   "chat.gone": "لست في هذه المحادثة",
   "chat.goneText": "حُذفت، أو غادرتها.",
+  "chat.closed": "حُذف هذا الحساب. ويبقى ما قيل هنا.",
   "chat.announce": "{name}: {text}",
   "chat.members": { zero: "لا أعضاء", one: "عضو واحد", two: "عضوان", few: "{count} أعضاء", many: "{count} عضوًا", other: "{count} عضو" },
   "chat.info": "عن هذه المحادثة",

@@ -63,4 +63,5 @@ export const settings = {
   "settings.deleteAccount": "حذف الحساب",
   "settings.deleteText": "يُحذف ملفك وأصدقاؤك وإعداداتك إلى الأبد. تبقى رسائلك المرسلة كأنها من حساب محذوف.",
   "settings.deleteConfirm": "حذف إلى الأبد",
+  "settings.deleted": "حُذف حسابك.",
 } satisfies Partial<Catalogue>;

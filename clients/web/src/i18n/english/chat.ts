@@ -43,6 +43,7 @@ export const chat = {
   "chat.nobodyYet": "Nobody has seen it yet.",
   "chat.gone": "You are not in this conversation",
   "chat.goneText": "It was deleted, or you have left it.",
+  "chat.closed": "This account was deleted. What was said stays here.",
   "chat.announce": "{name}: {text}",
   "chat.members": { one: "{count} member", other: "{count} members" },
   "chat.info": "About this conversation",

@@ -63,4 +63,5 @@ export const settings = {
   "settings.deleteAccount": "Delete account",
   "settings.deleteText": "Your profile, friends and settings go for ever. Messages you sent stay, as from a deleted account.",
   "settings.deleteConfirm": "Delete for ever",
+  "settings.deleted": "Your account is deleted.",
 } as const satisfies Readonly<Record<string, string | Plural>>;

@@ -43,6 +43,7 @@ export const chat = {
   "chat.nobodyYet": "Noch hat sie niemand gesehen.",
   "chat.gone": "Du bist nicht in dieser Unterhaltung",
   "chat.goneText": "Sie wurde gelöscht, oder du hast sie verlassen.",
+  "chat.closed": "Dieses Konto wurde gelöscht. Was gesagt wurde, bleibt hier stehen.",
   "chat.announce": "{name}: {text}",
   "chat.members": { one: "{count} Mitglied", other: "{count} Mitglieder" },
   "chat.info": "Über diese Unterhaltung",

@@ -63,4 +63,5 @@ export const settings = {
   "settings.deleteAccount": "Konto löschen",
   "settings.deleteText": "Profil, Freunde und Einstellungen gehen für immer. Gesendete Nachrichten bleiben, als von einem gelöschten Konto.",
   "settings.deleteConfirm": "Für immer löschen",
+  "settings.deleted": "Dein Konto ist gelöscht.",
 } satisfies Partial<Catalogue>;
