@@ -96,6 +96,48 @@ test("a dialog keeps the focus inside and gives it back; tabs and choices follow
   await expect(page.getByText("Nothing is waiting")).toBeVisible();
 });
 
+test("Escape leads back from everything that was opened, unless there is something to lose", async ({ kith, open }) => {
+  const ann = await Person.register(kith.api, "Ann Ahlers");
+  const ben = await Person.register(kith.api, "Ben Brandt");
+  await ann.befriend(ben);
+  const room = await ann.openDirect(ben);
+  const page = await open();
+  await signIn(page, ann.username, Person.password, "/new");
+  const search = page.getByRole("textbox", { name: "Search friends" });
+  await expect(search).toBeFocused();
+
+  await search.fill("Ben");
+  await page.keyboard.press("Escape");
+  await expect(search).toHaveValue("");
+  await expect(page).toHaveURL(/\/new$/);
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL(/\/messages$/);
+
+  const steps = [
+    ["/new/group", "New group", "/new"], ["/messages/archived", "Archived", "/messages"], [`/chat/${room}/info`, "About this chat", `/chat/${room}`],
+    ["/friends/requests", "Requests", "/friends"], ["/settings/privacy", "Privacy", "/settings"], ["/settings/none", "There is nothing here", "/messages"],
+  ] as const;
+  for (const [from, heading, to] of steps) {
+    await page.evaluate((path) => history.pushState(null, "", path), from);
+    await expect(page.getByRole("heading", { name: heading, exact: true })).toBeVisible();
+    await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+    await page.keyboard.press("Escape");
+    await expect(page, from).toHaveURL(new RegExp(`${to}$`));
+  }
+
+  // A profile goes back to the list that it was opened from.
+  await page.evaluate(() => history.pushState(null, "", "/friends"));
+  await page.getByRole("link", { name: /Ben Brandt/ }).click();
+  await expect(page).toHaveURL(/\/people\//);
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL(/\/friends$/);
+
+  await page.evaluate(() => history.pushState(null, "", "/new/group"));
+  await page.getByLabel("Group name").fill("Climbing");
+  await page.keyboard.press("Escape");
+  await expect(page.getByLabel("Group name")).toHaveValue("Climbing");
+});
+
 /** Presses Tab so often, and tells what had the focus each time. */
 async function walk(page: Page, stops: number): Promise<readonly string[]> {
   const names: string[] = [];

@@ -42,7 +42,7 @@ export function Shell() {
   }, [friends]);
   useAppBadge();
   useAcceptances();
-  useShortcuts();
+  useShortcuts(place.back);
   const { detailKey } = place;
   const isOnDetail = detailKey !== null;
   const shown = useRef(detailKey);

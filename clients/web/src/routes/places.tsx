@@ -27,6 +27,8 @@ export interface Place {
   /** Empty where the detail is a conversation. */
   readonly detail: ReactNode;
   readonly chat: OpenRoom | null;
+  /** Where Escape leads; null at the top of an area. */
+  readonly back: string | null;
 }
 
 const sections: ReadonlySet<string> = new Set<SettingsSection>(["profile", "privacy", "security", "blocked", "appearance", "language"]);
@@ -43,10 +45,10 @@ export function placeOf(path: string, search: URLSearchParams, area: Area): Plac
       return messages(null, null, null, second === "archived");
     case "chat":
       if (!second) return messages(null, null, null);
-      if (third === "info") return messages(second, `info ${second}`, <RoomInfoView roomId={roomId(second)} />);
+      if (third === "info") return { ...messages(second, `info ${second}`, <RoomInfoView roomId={roomId(second)} />), back: `/chat/${second}` };
       return { ...messages(second, `chat ${second}`, null), chat: { roomId: roomId(second), target: search.get("m") } };
     case "new":
-      return { area: "messages", listKey: `new ${second}`, list: second === "group" ? <NewGroupView /> : <NewChatView />, detailKey: null, detail: null, chat: null };
+      return newRoom(second === "group");
     case "friends":
       return friends(second, null, null);
     case "people":
@@ -60,14 +62,18 @@ export function placeOf(path: string, search: URLSearchParams, area: Area): Plac
 }
 
 function messages(current: string | null, detailKey: string | null, detail: ReactNode, archived = false): Place {
-  return { area: "messages", listKey: archived ? "archived" : "messages", list: <RoomsView archived={archived} current={current} />, detailKey, detail, chat: null };
+  return { area: "messages", listKey: archived ? "archived" : "messages", list: <RoomsView archived={archived} current={current} />, detailKey, detail, chat: null, back: archived || detailKey ? "/messages" : null };
+}
+
+function newRoom(isGroup: boolean): Place {
+  return { area: "messages", listKey: isGroup ? "new group" : "new", list: isGroup ? <NewGroupView /> : <NewChatView />, detailKey: null, detail: null, chat: null, back: isGroup ? "/new" : "/messages" };
 }
 
 function friends(word: string, current: string | null, detail: ReactNode): Place {
   const detailKey = current && `person ${current}`;
-  if (word === "find") return { area: "find", listKey: "find", list: <FindView current={current} />, detailKey, detail, chat: null };
-  if (word === "requests") return { area: "friends", listKey: "requests", list: <RequestsView current={current} />, detailKey, detail, chat: null };
-  return { area: "friends", listKey: "friends", list: <FriendsView current={current} />, detailKey, detail, chat: null };
+  if (word === "find") return { area: "find", listKey: "find", list: <FindView current={current} />, detailKey, detail, chat: null, back: current && "/friends/find" };
+  if (word === "requests") return { area: "friends", listKey: "requests", list: <RequestsView current={current} />, detailKey, detail, chat: null, back: "/friends" };
+  return { area: "friends", listKey: "friends", list: <FriendsView current={current} />, detailKey, detail, chat: null, back: current && "/friends" };
 }
 
 function person(id: string, area: Area): Place {
@@ -79,7 +85,7 @@ function person(id: string, area: Area): Place {
 }
 
 function settings(section: SettingsSection | null): Place {
-  return { area: "settings", listKey: "settings", list: <SettingsView current={section} />, detailKey: section && `settings ${section}`, detail: section && <SettingsDetail section={section} />, chat: null };
+  return { area: "settings", listKey: "settings", list: <SettingsView current={section} />, detailKey: section && `settings ${section}`, detail: section && <SettingsDetail section={section} />, chat: null, back: section && "/settings" };
 }
 
 function nothing(): Place {

@@ -1,13 +1,15 @@
-/** Keys: N new chat, / search, Alt+arrow to the next conversation, Escape back to the list, ? says so. Never while somebody types. */
-import { useEffect } from "react";
+/** Keys: N new chat, / search, Alt+arrow to the next conversation, Escape back, ? says so. Never while somebody types. */
+import { useLayoutEffect } from "react";
 import { useLocation } from "wouter";
 import { shortcutsShown } from "../state/shortcuts.ts";
 import { useSession } from "../state/session.tsx";
 
-export function useShortcuts(): void {
+/** `back` is where Escape leads from here. */
+export function useShortcuts(back: string | null): void {
   const [path, navigate] = useLocation();
   const { rooms } = useSession();
-  useEffect(() => {
+  // At once: a key right after an opening is meant for what is on the screen.
+  useLayoutEffect(() => {
     const step = (by: number): void => {
       const list = rooms.list.getSnapshot().items.filter((room) => !room.isArchived);
       const at = list.findIndex((room) => path.startsWith(`/chat/${room.id}`));
@@ -20,19 +22,25 @@ export function useShortcuts(): void {
         event.preventDefault();
         return step(event.key === "ArrowDown" ? 1 : -1);
       }
-      if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isTyping(event.target) && !(event.key === "Escape" && isEmptySearch(event.target))) return;
       if (event.key === "n") navigate("/new");
       else if (event.key === "?") shortcutsShown.set(true);
       else if (event.key === "/") document.querySelector<HTMLElement>("[role=search] input")?.focus();
-      else if (event.key === "Escape" && path.startsWith("/chat/")) navigate(path.endsWith("/info") ? path.slice(0, -5) : "/messages");
+      else if (event.key === "Escape" && back) navigate(back);
       else return;
       event.preventDefault();
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
-  }, [path, navigate, rooms]);
+  }, [path, back, navigate, rooms]);
 }
 
-function isTyping(target: EventTarget | null): boolean {
+function isTyping(target: EventTarget | null): target is HTMLElement {
   return target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+/** A list's search has the focus from the start; until something is typed there is nothing to lose. */
+function isEmptySearch(target: HTMLElement): boolean {
+  return target instanceof HTMLInputElement && target.value === "" && target.closest("[role=search]") !== null;
 }
