@@ -58,7 +58,7 @@ export const frame = {
   "session.join": "اعثر على أهلك وأصحابك",
   "session.joinText": "يحتاج الحساب إلى اسم وكلمة مرور، لا غير.",
   "session.username": "اسم المستخدم",
-  "session.usernameHint": "من 3 إلى 32 من الحروف اللاتينية أو الأرقام أو النقاط أو الشرطات السفلية",
+  "session.usernameHint": "من 3 إلى 32 من الحروف (a إلى z) أو الأرقام أو النقاط أو الشرطات السفلية",
   "session.displayName": "اسمك",
   "session.displayNameHint": "هذا ما يراه الآخرون. يمكنك تغييره متى شئت.",
   "session.password": "كلمة المرور",

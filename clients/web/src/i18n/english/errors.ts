@@ -7,6 +7,8 @@ export const errors = {
   "error.tooLong": "That is too long.",
   "error.tooShort": "That is too short.",
   "error.characters": "Some of these characters are not allowed here.",
+  "error.username": "Use the letters a to z, digits, dots and underscores, and at least one letter or digit.",
+  "error.reserved": "This name is kept for the system. Choose another one.",
   "error.required": "Fill this in.",
   "error.tooLarge": "That is too much for one go. Make it shorter.",
   "error.credentials": "The username or the password is wrong.",

@@ -58,7 +58,7 @@ export const frame = {
   "session.join": "Find your people",
   "session.joinText": "An account takes a name and a password. Nothing else.",
   "session.username": "Username",
-  "session.usernameHint": "3 to 32 letters, digits, dots or underscores",
+  "session.usernameHint": "3 to 32 letters (a to z), digits, dots or underscores",
   "session.displayName": "Your name",
   "session.displayNameHint": "What others see. You can change it at any time.",
   "session.password": "Password",

@@ -7,6 +7,8 @@ export const errors = {
   "error.tooLong": "Das ist zu lang.",
   "error.tooShort": "Das ist zu kurz.",
   "error.characters": "Einige dieser Zeichen sind hier nicht erlaubt.",
+  "error.username": "Nimm die Buchstaben a bis z, Ziffern, Punkte und Unterstriche, und mindestens einen Buchstaben oder eine Ziffer.",
+  "error.reserved": "Dieser Name ist für das System bestimmt. Wähle einen anderen.",
   "error.required": "Bitte ausfüllen.",
   "error.tooLarge": "Das ist zu viel auf einmal. Kürze es.",
   "error.credentials": "Benutzername oder Passwort ist falsch.",

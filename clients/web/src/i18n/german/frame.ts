@@ -58,7 +58,7 @@ export const frame = {
   "session.join": "Finde deine Leute",
   "session.joinText": "Ein Konto braucht einen Namen und ein Passwort. Sonst nichts.",
   "session.username": "Benutzername",
-  "session.usernameHint": "3 bis 32 Buchstaben, Ziffern, Punkte oder Unterstriche",
+  "session.usernameHint": "3 bis 32 Buchstaben (a bis z), Ziffern, Punkte oder Unterstriche",
   "session.displayName": "Dein Name",
   "session.displayNameHint": "Das sehen die anderen. Du kannst ihn jederzeit ändern.",
   "session.password": "Passwort",
