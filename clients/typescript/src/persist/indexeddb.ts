@@ -4,7 +4,7 @@ import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 
 import type { RoomId } from "../model/ids.js";
 import type { ChatMessage, PendingMessage } from "../model/message.js";
-import type { Batch, MessageOp, SavedDevice, SavedRoom, SavedState, Storage, Tail } from "./storage.js";
+import type { Batch, MessageOp, SavedDevice, SavedLog, SavedRoom, SavedState, Storage, Tail } from "./storage.js";
 
 interface Schema extends DBSchema {
   device: { key: "device"; value: SavedDevice };
@@ -49,9 +49,8 @@ export async function indexedDbStorage(name = "kith"): Promise<Storage> {
       return { state: state ?? null, rooms };
     },
     state: async () => (await db.get("state", "state")) ?? null,
-    room: async (roomId) => (await db.get("rooms", roomId)) ?? null,
     write: (batch) => write(db, batch),
-    messages: (roomId, from, limit) => newest(db, roomId, from, limit),
+    log: (roomId) => savedLog(db, roomId),
     outbox: async () => (await db.getAll("outbox")).toSorted((a, b) => a.createdAt - b.createdAt),
     putPending: async (message) => void (await db.put("outbox", message)),
     deletePending: (clientId) => db.delete("outbox", clientId),
@@ -68,15 +67,12 @@ async function clear(db: Database, stores: readonly (typeof ALL)[number][]): Pro
   await Promise.all([...stores.map((store) => tx.objectStore(store).clear()), tx.done]);
 }
 
-async function newest(db: Database, roomId: RoomId, from: number, limit: number): Promise<ChatMessage[]> {
-  const found: ChatMessage[] = [];
-  const range = IDBKeyRange.bound([roomId, from], [roomId, Number.MAX_SAFE_INTEGER]);
-  let cursor = await db.transaction("messages").store.openCursor(range, "prev");
-  while (cursor && found.length < limit) {
-    found.push(cursor.value);
-    cursor = await cursor.continue();
-  }
-  return found.toReversed();
+/** In two questions that are asked at once: a cursor would come back to the page for each message, and somebody waits for a room. */
+async function savedLog(db: Database, roomId: RoomId): Promise<SavedLog> {
+  const tx = db.transaction(["rooms", "messages"]);
+  const [room, all] = await Promise.all([tx.objectStore("rooms").get(roomId), tx.objectStore("messages").getAll(wholeRoom(roomId))]);
+  const tail = room?.tail ?? null;
+  return { tail, messages: tail ? all.filter(({ seq }) => seq >= tail.from) : [] };
 }
 
 async function write(db: Database, batch: Batch): Promise<ReadonlyMap<RoomId, Tail>> {

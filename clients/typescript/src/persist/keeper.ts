@@ -42,7 +42,7 @@ export class Keeper {
   #failures = 0;
 
   /** Makes the disk complete before it is read: here by writing, in a following tab by asking the leading one. */
-  #settleDisk: () => Promise<void> = () => this.flush();
+  #settleDisk: () => Promise<void> = () => this.settle();
 
   constructor(storage: Storage, world: World, cursors: Cursors) {
     this.#storage = storage;
@@ -58,7 +58,7 @@ export class Keeper {
   async lead(): Promise<void> {
     const saved = await this.#savedNow();
     this.#isWriting = true;
-    this.#settleDisk = () => this.flush();
+    this.#settleDisk = () => this.settle();
     this.#tails.clear();
     for (const roomId of new Set([...this.#world.rooms.ids(), ...saved.keys()])) {
       const stored = saved.get(roomId);
@@ -181,6 +181,12 @@ export class Keeper {
     return this.#writing;
   }
 
+  /** Resolves when nothing waits to be written: mostly at once, so that whoever opens a room does not wait for the disk twice. */
+  settle(): Promise<void> {
+    const isWaiting = this.#timer !== undefined || this.#ops.length > 0 || this.#dirty.size > 0;
+    return isWaiting ? this.flush() : this.#writing;
+  }
+
   async close(): Promise<void> {
     await this.flush();
     this.#isClosed = true;
@@ -213,9 +219,9 @@ export class Keeper {
 
   async #readLog(roomId: RoomId): Promise<void> {
     await this.#settleDisk();
-    const { tail } = (await this.#storage.room(roomId)) ?? {};
-    const items = tail ? await this.#storage.messages(roomId, tail.from, SHOWN) : [];
-    const isCut = (items[0]?.seq ?? 0) > (tail?.from ?? 0) && items.length === SHOWN;
+    const { tail, messages } = await this.#storage.log(roomId);
+    const items = messages.slice(-SHOWN);
+    const isCut = items.length < messages.length;
     // With a memory storage a room begins with what the server says.
     const hasOlder = !tail || tail.hasOlder || isCut || items.length === 0;
     this.#restoreNotes(roomId);

@@ -67,16 +67,21 @@ export interface Batch {
   readonly messages: readonly MessageOp[];
 }
 
+/** Without a tail nothing is claimed of the room's messages, and there are none. */
+export interface SavedLog {
+  readonly tail: Tail | null;
+  readonly messages: readonly ChatMessage[];
+}
+
 export interface Storage {
   device(): Promise<SavedDevice | null>;
   saveDevice(device: SavedDevice | null): Promise<void>;
   load(): Promise<Saved>;
   state(): Promise<SavedState | null>;
-  room(roomId: RoomId): Promise<SavedRoom | null>;
   /** Answers the tails that became shorter, because old messages were dropped. */
   write(batch: Batch): Promise<ReadonlyMap<RoomId, Tail>>;
-  /** The newest messages of a room, ascending. */
-  messages(roomId: RoomId, from: number, limit: number): Promise<readonly ChatMessage[]>;
+  /** A room's newest stretch, ascending. */
+  log(roomId: RoomId): Promise<SavedLog>;
   outbox(): Promise<readonly PendingMessage[]>;
   putPending(message: PendingMessage): Promise<void>;
   deletePending(clientId: ClientId): Promise<void>;

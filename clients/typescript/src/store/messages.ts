@@ -48,6 +48,7 @@ export class MessageLog {
   #tail: Stretch = { items: [], hasOlder: true };
   #past: (Stretch & { readonly hasNewer: boolean }) | null = null;
   #notes: readonly RoomNote[] = [];
+  #shownNotes: readonly RoomNote[] = [];
   /** Stretches of the log of which all notes are here. */
   #noted: readonly Span[] = [];
   #pending: readonly PendingMessage[] = [];
@@ -237,9 +238,12 @@ export class MessageLog {
 
   #picture(): RoomMessages {
     const { items, hasOlder, hasNewer } = this.shown;
+    const notes = this.#notes.filter(({ seq }) => (!hasOlder || seq > (items[0]?.seq ?? 0)) && (!hasNewer || seq < (items.at(-1)?.seq ?? 0)));
+    // The same list while the same is in it: what is drawn from it is not drawn again.
+    if (notes.length !== this.#shownNotes.length || notes.some((note, at) => note !== this.#shownNotes[at])) this.#shownNotes = notes;
     return {
       items,
-      notes: this.#notes.filter(({ seq }) => (!hasOlder || seq > (items[0]?.seq ?? 0)) && (!hasNewer || seq < (items.at(-1)?.seq ?? 0))),
+      notes: this.#shownNotes,
       pending: this.#pending,
       hasOlder,
       hasNewer,

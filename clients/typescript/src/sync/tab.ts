@@ -211,7 +211,7 @@ export class Tab {
       case "ask":
         return this.#answer(message.id, () => link.request(message.name, message.frame as never));
       case "flush":
-        return this.#answer(message.id, () => keeper.flush());
+        return this.#answer(message.id, () => keeper.settle());
       case "notice":
         return link.notify(message.notice);
       case "queued":

@@ -78,6 +78,26 @@ describe("the keeper", () => {
     expect(await (await disk.next()).texts()).toEqual([2, 3]);
   });
 
+  it("reads a room from the disk at once when nothing waits to be written, and after the writing when something does", async () => {
+    disk.cursors.start(1, 0);
+    disk.world.log(room).adoptNewest(newestPage(2, 3));
+    disk.keeper.paged(room, true);
+    disk.enter(3);
+    await disk.keeper.flush();
+    const next = await disk.next();
+    await next.keeper.flush();
+    const write = vi.spyOn(next.storage, "write");
+
+    expect(await next.texts()).toEqual([2, 3]);
+    expect(write).not.toHaveBeenCalled();
+
+    const other = await disk.next();
+    other.cursors.event(room, 4);
+    other.keeper.keep(said(4));
+    expect(await other.texts()).toEqual([2, 3, 4]);
+    expect(write).toHaveBeenCalledOnce();
+  });
+
   it("has a message on the disk soon, also while others keep coming", async () => {
     disk.cursors.start(1, 0);
     disk.enter(1);

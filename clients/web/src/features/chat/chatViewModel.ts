@@ -1,5 +1,5 @@
 /** One open room: what is shown, where reading began, and what can be done. */
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useState } from "react";
 import type { ChatRoom, RoomId, RoomMessages, UserId } from "@kith/client";
 import { useI18n } from "../../i18n/useI18n.tsx";
 import { isNotFound } from "../../state/errors.ts";
@@ -42,7 +42,8 @@ export function useChatViewModel(roomId: RoomId, opensElsewhere: boolean, isShow
   if (room && unreadAfter === undefined) setUnreadAfter(room.unreadCount > 0 ? room.lastReadSeq : null);
   const knowsRoom = room !== null;
 
-  useEffect(() => {
+  // Before the first paint: the disk is read meanwhile.
+  useLayoutEffect(() => {
     if (!isShown) {
       // Whoever comes back has seen what the line stood above.
       setUnreadAfter(null);
@@ -58,7 +59,9 @@ export function useChatViewModel(roomId: RoomId, opensElsewhere: boolean, isShow
   }, [session, roomId, isShown]);
 
   // Messages may be here before their room is. Shown at their end they would count as read, and the line would never be.
-  const all = useMemo(() => (unreadAfter === undefined ? [] : rowsOf(messages, session.userId, unreadAfter)), [messages, session, unreadAfter]);
+  const { items, notes, pending, hasOlder, hasNewer } = messages;
+  // Whether something is being loaded changes no row.
+  const all = useMemo(() => (unreadAfter === undefined ? [] : rowsOf({ items, notes, pending, hasOlder, hasNewer }, session.userId, unreadAfter)), [items, notes, pending, hasOlder, hasNewer, session, unreadAfter]);
   const isPainted = usePainted();
   const isWhole = isPainted || opensElsewhere || typeof unreadAfter === "number";
   const rows = useMemo(() => (isWhole ? all : all.slice(-Math.ceil(window.innerHeight / leastRowPx))), [all, isWhole]);

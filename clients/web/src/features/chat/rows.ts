@@ -45,7 +45,10 @@ const none: readonly RoomNote[] = [];
 /** Messages of one person within this time belong together. */
 const runMs = 5 * 60_000;
 
-export function rowsOf(messages: RoomMessages, me: UserId, unreadAfter: number | null): readonly Row[] {
+/** What of a room's messages the rows are made of. */
+export type RowSource = Pick<RoomMessages, "items" | "notes" | "pending" | "hasOlder" | "hasNewer">;
+
+export function rowsOf(messages: RowSource, me: UserId, unreadAfter: number | null): readonly Row[] {
   const shown = [...messages.items.map(storedMessage), ...pendingMessages(messages, me)];
   const { above, below } = placed(messages.notes, messages.items);
   let unreadLeft = unreadAfter;
@@ -111,7 +114,7 @@ function storedMessage(message: ChatMessage): ShownMessage {
   return shown;
 }
 
-function pendingMessages({ items, pending, hasNewer }: RoomMessages, me: UserId): readonly ShownMessage[] {
+function pendingMessages({ items, pending, hasNewer }: RowSource, me: UserId): readonly ShownMessage[] {
   // They come after the newest message; in a stretch of the past that place is not on the screen.
   if (hasNewer) return [];
   return pending.map((message) => pendingMessage(message, items, me));
