@@ -29,10 +29,10 @@ export function useSession(): Session {
   return session;
 }
 
-/** "Chrome on Android": enough to know one's own devices by. */
+/** "Chrome · Android": enough to know one's own devices by, in any language. */
 function deviceName(): string {
   const agent = navigator.userAgent;
   const browser = /Edg\//.test(agent) ? "Edge" : /Firefox\//.test(agent) ? "Firefox" : /Chrome\//.test(agent) ? "Chrome" : /Safari\//.test(agent) ? "Safari" : "Browser";
   const system = /Android/.test(agent) ? "Android" : /iPhone|iPad/.test(agent) ? "iOS" : /Mac OS/.test(agent) ? "macOS" : /Windows/.test(agent) ? "Windows" : /Linux/.test(agent) ? "Linux" : null;
-  return system ? `${browser} on ${system}` : browser;
+  return system ? `${browser} · ${system}` : browser;
 }
