@@ -38,6 +38,15 @@ pub(crate) struct Gateway {
     pub(crate) split_until: u64,
 }
 
+impl Drop for Gateway {
+    /// A socket holds its rooms' logs, and they hold it: a process takes both with it, here somebody has to let go.
+    fn drop(&mut self) {
+        for conn in self.conns.values() {
+            self.logs.leave(&conn.socket);
+        }
+    }
+}
+
 impl World {
     pub(crate) fn start_gateway(&mut self, gateway: usize) {
         self.tell(|| format!("gateway {gateway} is up"));
@@ -56,9 +65,10 @@ impl World {
         if let Some((node, id)) = crashed.stream {
             self.close_stream(node, id);
         }
-        for conn in crashed.conns.into_values() {
+        for conn in crashed.conns.values() {
+            let (phone, number) = (conn.phone, conn.number);
             let lag = self.lag();
-            self.after(lag, move |world| world.link_lost(conn.phone, conn.number));
+            self.after(lag, move |world| world.link_lost(phone, number));
         }
     }
 

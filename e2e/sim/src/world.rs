@@ -273,3 +273,30 @@ impl Ord for Entry {
         (other.at, other.order).cmp(&(self.at, self.order))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Weak};
+
+    use super::*;
+
+    /// Gateways crash in some of these, and all of them end with sockets that follow rooms.
+    #[test]
+    fn nothing_of_a_run_outlives_it() {
+        for seed in 0..20 {
+            let mut world = World::new(seed, None, false);
+            world.run().unwrap();
+            let conns = world.gateways.iter().flat_map(|it| it.conns.values());
+            let sockets: Vec<Weak<_>> = conns.map(|it| Arc::downgrade(&it.socket)).collect();
+            let events = world.database.rooms.iter().flat_map(|it| &it.log);
+            let events: Vec<Weak<_>> = events.map(Arc::downgrade).collect();
+
+            drop(world);
+
+            let sockets_left = sockets.iter().filter(|it| it.strong_count() > 0).count();
+            let events_left = events.iter().filter(|it| it.strong_count() > 0).count();
+            assert!(!sockets.is_empty() && !events.is_empty());
+            assert_eq!((sockets_left, events_left), (0, 0), "seed {seed}");
+        }
+    }
+}
