@@ -211,7 +211,6 @@ impl Sender {
             pending.socket.answer(frame, &mut wakes);
         }
         for id in self.unanswered.silent(now) {
-            tracing::warn!("a chat node says nothing; its rooms go to others");
             self.end(id);
         }
     }

@@ -58,9 +58,11 @@ impl Health {
         match self.state(node) {
             None => self.set(node, State::Refusing { since: now }),
             Some(State::Refusing { since }) if now - since >= REFUSING => {
-                self.pass_over(node, PAUSE, now);
+                self.pass_over(node, PAUSE, now, "refuses");
             }
-            Some(State::Tried { pause, .. }) => self.pass_over(node, longer(pause), now),
+            Some(State::Tried { pause, .. }) => {
+                self.pass_over(node, longer(pause), now, "still refuses");
+            }
             Some(State::Refusing { .. } | State::Out { .. }) => {}
         }
     }
@@ -68,8 +70,10 @@ impl Health {
     /// It said nothing for too long.
     pub(super) fn fell_silent(&mut self, node: Owner, now: Instant) {
         match self.state(node) {
-            None | Some(State::Refusing { .. }) => self.pass_over(node, PAUSE, now),
-            Some(State::Tried { pause, .. }) => self.pass_over(node, longer(pause), now),
+            None | Some(State::Refusing { .. }) => self.pass_over(node, PAUSE, now, "is silent"),
+            Some(State::Tried { pause, .. }) => {
+                self.pass_over(node, longer(pause), now, "is still silent");
+            }
             Some(State::Out { .. }) => {}
         }
     }
@@ -101,8 +105,8 @@ impl Health {
         });
     }
 
-    fn pass_over(&mut self, node: Owner, pause: Duration, now: Instant) {
-        tracing::warn!("a chat node does nothing of what it is asked; its rooms go to others");
+    fn pass_over(&mut self, node: Owner, pause: Duration, now: Instant, why: &'static str) {
+        tracing::warn!(why, "a chat node is passed over; its rooms go to others");
         let until = now + pause;
         self.set(node, State::Out { until, pause });
     }
