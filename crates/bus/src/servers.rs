@@ -49,10 +49,15 @@ impl Servers {
         if is_cluster && !addresses.iter().all(fits) {
             return Err(ServersError::NotForACluster);
         }
-        Ok(Self {
+        let mut servers = Self {
             addresses,
             is_cluster,
-        })
+        };
+        if is_cluster {
+            let given = servers.addresses.iter().filter_map(address);
+            servers.addresses = given.map(|it| servers.node(&it)).collect();
+        }
+        Ok(servers)
     }
 
     /// Whether it is a Redis Cluster.
@@ -125,6 +130,20 @@ mod tests {
             Servers::new("redis://one, redis://two", false),
             Err(ServersError::SeveralOfNoCluster)
         ));
+    }
+
+    #[test]
+    fn user_password_and_tls_of_the_first_address_hold_for_all() {
+        let servers = Servers::new("rediss://ann:word@one:7000,redis://two:7001", true).unwrap();
+
+        for (info, host) in servers.addresses().iter().zip(["one", "two"]) {
+            let settings = info.redis_settings();
+            assert_eq!(
+                (settings.username(), settings.password()),
+                (Some("ann"), Some("word"))
+            );
+            assert!(matches!(info.addr(), ConnectionAddr::TcpTls { host: it, .. } if it == host));
+        }
     }
 
     #[test]
