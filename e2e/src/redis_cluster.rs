@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::{
     eventually_within,
-    servers::{folder, free_port},
+    servers::{ask_redis, folder, free_port},
 };
 
 const START: Duration = Duration::from_secs(30);
@@ -154,12 +154,7 @@ impl Member {
 
     /// What it answers; nothing while it does not.
     fn ask(&self, words: &[&str]) -> String {
-        let asked = Command::new("redis-cli")
-            .args(["-p", &self.port.to_string()])
-            .args(words)
-            .output()
-            .expect("running redis-cli");
-        String::from_utf8_lossy(&asked.stdout).into_owned()
+        ask_redis(self.port, words)
     }
 }
 

@@ -232,6 +232,11 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// What it answers to a command.
+    pub fn ask(&self, words: &[&str]) -> String {
+        ask_redis(self.port, words)
+    }
+
     /// What it has logged, in all its lives.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap_or_default()
@@ -280,6 +285,16 @@ impl Drop for Redis {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// What the Redis at this port answers; nothing while it does not.
+pub(crate) fn ask_redis(port: u16, words: &[&str]) -> String {
+    let asked = Command::new(installed("redis-cli"))
+        .args(["-p", &port.to_string()])
+        .args(words)
+        .output()
+        .expect("running redis-cli");
+    String::from_utf8_lossy(&asked.stdout).into_owned()
 }
 
 /// The process of the Postgres whose data lies somewhere below `folder`.

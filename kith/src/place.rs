@@ -74,7 +74,7 @@ impl Storage {
         let data = embedded::database_of(&path);
         if !data.join("PG_VERSION").exists() {
             anyhow::bail!(
-                "there is no instance in {}; name its folder with --data",
+                "there is no instance in {}; name its folder with --data, or set KITH__DATABASE__URL as its nodes have it",
                 path.display()
             );
         }

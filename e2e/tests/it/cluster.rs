@@ -207,6 +207,49 @@ async fn without_redis_messages_still_arrive() {
 }
 
 #[tokio::test]
+async fn the_rights_that_the_documentation_gives_a_user_of_redis_are_enough() {
+    let (postgres, redis) = (Postgres::start().await, Redis::start().await);
+    let mut lines = include_str!("../../../docs/cluster.md").lines();
+    let rights = lines.find(|line| line.starts_with("ACL SETUSER ")).unwrap();
+    let rights: Vec<_> = rights.split_whitespace().collect();
+    assert_eq!(redis.ask(&rights).trim(), "OK");
+    let url = format!("redis://kith:PASSWORD@{}", redis.address());
+    let node = async || {
+        let settings = Settings::default()
+            .with_postgres(&postgres.url())
+            .with_redis(&url)
+            .with("KITH__PRESENCE__LEASE", "3s");
+        Node::start_with(settings).await
+    };
+    let (here, mut there) = (node().await, node().await);
+    let ann = Person::sign_up(&here, "ann").await;
+    let bob = Person::sign_up(&there, "bob").await;
+    befriend(&ann, &bob).await;
+    let room = direct_room(&ann, &bob).await.id;
+    let (anns, bobs) = (ann.device().await, bob.device().await);
+    let looks = async |status: &str| {
+        eventually("a look shows who is here", async || {
+            let looks = anns.link.watch(&[bob.id()]).await.unwrap();
+            looks.iter().any(|it| it.status == status).then_some(())
+        })
+        .await;
+    };
+
+    // A message crosses, somebody goes and comes again, and their node dies: each with commands of its own.
+    let sent = anns.send(room, "across").await.unwrap().message;
+    bobs.wait_event(room, sent.seq).await;
+    looks("online").await;
+    bobs.disconnect().await;
+    looks("offline").await;
+    let _bobs = bob.device().await;
+    looks("online").await;
+    there.kill().await;
+    looks("offline").await;
+
+    assert_eq!(redis.ask(&["ACL", "LOG"]).trim(), "", "nothing was refused");
+}
+
+#[tokio::test]
 async fn a_block_at_one_node_holds_at_the_other_when_it_is_answered() {
     let (postgres, redis) = (Postgres::start().await, Redis::start().await);
     let (here, there) = two_nodes(&postgres, &redis).await;
