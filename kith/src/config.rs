@@ -124,7 +124,8 @@ impl Config {
     }
 
     fn problems(&self) -> Problems {
-        let mut problems = self.database.problems();
+        let mut problems = self.server.problems();
+        problems.extend(self.database.problems());
         problems.extend(self.redis.problems());
         if let Err(error) = self.redis_servers() {
             problems.add("", error.to_string());

@@ -7,6 +7,7 @@ mod config;
 pub mod embedded;
 mod node;
 mod place;
+mod runtime;
 mod say;
 mod store;
 
@@ -18,45 +19,29 @@ use say::complain;
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        // Password hashes are capped by accounts and files are few; each further thread would keep memory of its own.
-        .max_blocking_threads(16)
-        .thread_name("kith")
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            complain(&format!("the async runtime does not start: {error}"));
-            return ExitCode::FAILURE;
-        }
-    };
-    let outcome = runtime.block_on(dispatch(cli));
-    // A password hash that nobody waits for any more must not hold up the end.
-    runtime.shutdown_background();
-    match outcome {
-        Ok(code) => code,
-        Err(error) => {
-            complain(&format!("{error:#}"));
-            ExitCode::FAILURE
-        }
-    }
+    dispatch(cli).unwrap_or_else(|error| {
+        complain(&format!("{error:#}"));
+        ExitCode::FAILURE
+    })
 }
 
-async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli {
         place,
         start,
         command,
     } = cli;
     match command {
-        None => node::run(&place, &start).await,
+        None => node::run(&place, &start),
         Some(Command::Config(cli::ConfigCommand::Check(start))) => {
             command::config_check::run(&place, &start)
         }
-        Some(Command::Doctor(doctor)) => command::doctor::run(&place, &doctor.start).await,
-        Some(command) => Ok(command::operate(&place, command)
-            .await
-            .map(|()| ExitCode::SUCCESS)?),
+        Some(Command::Doctor(doctor)) => {
+            runtime::block_on(None, command::doctor::run(&place, &doctor.start))
+        }
+        Some(command) => runtime::block_on(None, async {
+            command::operate(&place, command).await?;
+            Ok(ExitCode::SUCCESS)
+        }),
     }
 }

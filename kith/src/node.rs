@@ -22,6 +22,7 @@ use crate::cli::{Place, Start};
 use crate::config::Config;
 use crate::embedded::{self, AbortHandle, DataFolder};
 use crate::place::{self, INTERNAL_ADDRESS, PUBLIC_ADDRESS, Storage};
+use crate::runtime;
 use crate::say::{complain, say};
 
 pub(crate) use secret::cluster_key;
@@ -38,14 +39,17 @@ const TASKS_SHARE: Duration = Duration::from_secs(1);
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 /// Runs a node until it is told to end.
-pub(crate) async fn run(place: &Place, start: &Start) -> anyhow::Result<ExitCode> {
-    let config = match Config::load(place, Some(start)) {
-        Ok(config) => config,
+pub(crate) fn run(place: &Place, start: &Start) -> anyhow::Result<ExitCode> {
+    match Config::load(place, Some(start)) {
+        Ok(config) => runtime::block_on(config.server.worker_threads, until_ended(config)),
         Err(problems) => {
             complain(&format!("the configuration cannot be used:\n{problems}"));
-            return Ok(ExitCode::FAILURE);
+            Ok(ExitCode::FAILURE)
         }
-    };
+    }
+}
+
+async fn until_ended(config: Config) -> anyhow::Result<ExitCode> {
     let telemetry = kith_telemetry::init(&config.telemetry)?;
     raise_file_limit();
     let (stop, abort) = (Shutdown::new(), AbortHandle::default());

@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 use crate::{Problems, address};
 
+/// More than this is a slip of the hand: each thread waits for a processor of its own.
+const MOST_WORKER_THREADS: usize = 1_024;
+
 /// `[server]`: where the process listens and how it ends.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +23,22 @@ pub struct Server {
     /// From SIGTERM to exit.
     #[serde(with = "humantime_serde")]
     pub grace_period: Duration,
+    /// Threads that run the node's tasks. Absent: as many as processors that the process may use.
+    pub worker_threads: Option<usize>,
+}
+
+impl Server {
+    /// What serde cannot judge.
+    pub fn problems(&self) -> Problems {
+        let mut problems = Problems::default();
+        problems.require(
+            self.worker_threads
+                .is_none_or(|threads| (1..=MOST_WORKER_THREADS).contains(&threads)),
+            "server.worker_threads",
+            &format!("must be between 1 and {MOST_WORKER_THREADS}"),
+        );
+        problems
+    }
 }
 
 /// `[database]`: where Postgres is. Without a URL the process starts its own.

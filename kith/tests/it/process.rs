@@ -150,6 +150,17 @@ async fn limits_can_be_turned_off_on_loopback_only() {
 }
 
 #[tokio::test]
+async fn a_node_has_as_many_worker_threads_as_it_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let variable = [("KITH__SERVER__WORKER_THREADS", "100")];
+
+    let node = Kith::start_with(&home.path().join("data"), &variable);
+
+    // Those that block are sixteen at most.
+    assert!(node.threads() >= 100, "{}", node.threads());
+}
+
+#[tokio::test]
 async fn config_check_names_every_problem_and_shows_no_secret() {
     let home = tempfile::tempdir().unwrap();
     let bad = [
@@ -161,6 +172,7 @@ async fn config_check_names_every_problem_and_shows_no_secret() {
     let refused = run(home.path(), &["config", "check"], &bad);
     let unfit = [
         ("KITH__LIMITS__MESSAGES_PER_USER", "0"),
+        ("KITH__SERVER__WORKER_THREADS", "0"),
         ("KITH__TELEMETRY__LOG", "((("),
     ];
     let senseless = run(home.path(), &["config", "check"], &unfit);
@@ -170,9 +182,14 @@ async fn config_check_names_every_problem_and_shows_no_secret() {
         &[("KITH__DATABASE__URL", "postgres://kith:hunter2@db/kith")],
     );
 
+    let senseless_keys = [
+        "limits.messages_per_user",
+        "server.worker_threads",
+        "telemetry.log",
+    ];
     for (answer, keys) in [
-        (&refused, ["server.listen", "node.colour"]),
-        (&senseless, ["limits.messages_per_user", "telemetry.log"]),
+        (&refused, &["server.listen", "node.colour"][..]),
+        (&senseless, &senseless_keys[..]),
     ] {
         assert_eq!(answer.status.code(), Some(1));
         for key in keys {

@@ -30,6 +30,7 @@ fn the_defaults_alone_are_a_configuration() {
     let config: Everything = loader(&[]).load().unwrap();
 
     assert_eq!(config.server.grace_period, Duration::from_secs(8));
+    assert!(config.server.worker_threads.is_none());
     assert!(config.database.url.is_none() && config.redis.url.is_none());
     assert!(config.secrets.key.is_none() && config.telemetry.otlp_endpoint.is_none());
     assert!(config.limits.enabled && !config.internal_tls.is_on());
