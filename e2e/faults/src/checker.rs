@@ -99,6 +99,11 @@ pub(crate) fn positions_agree(entries: &[Entry], dump: &Dump) -> (bool, bool) {
     )
 }
 
+/// Whether what people were told last to be unread is what counting gives.
+pub(crate) fn counts_agree(entries: &[Entry], dump: &Dump) -> bool {
+    positions::unread(&Facts::new(entries, dump)).is_empty()
+}
+
 /// Reads a run that died before the database could be read.
 pub fn check_without_dump(entries: &[Entry]) -> Vec<Finding> {
     let bounds = Bounds {

@@ -1,12 +1,7 @@
 //! One run: a world comes up, people talk, a fault happens and ends, everything must come to rest; then the checker reads
 //! what everybody saw.
 
-use std::{
-    panic::AssertUnwindSafe,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Duration};
 
 use futures::{FutureExt as _, future::join_all};
 use kith_e2e::background;
@@ -151,8 +146,8 @@ async fn act(plan: Plan, history: History) -> Dump {
     (plan.fault.act)(&mut scene).await;
     scene.rest(2, 8).await;
     scene.come_to_rest().await;
-    scene.count_unread().await;
-    let dump = scene.dump(&plan.folder).await;
+    let dump = scene.count_and_dump().await;
+    dump.write(&plan.folder.join("dump.json")).unwrap();
     scene.end(&levels).await;
     dump
 }
@@ -318,8 +313,23 @@ impl Scene {
         }
     }
 
-    async fn count_unread(&self) {
+    /// What everybody is told to be unread, and then the database. A command that its device has given up may still move a position
+    /// between the two, so both are taken again while they do not agree.
+    async fn count_and_dump(&self) -> Dump {
         self.settle_positions().await;
+        let began = Instant::now();
+        loop {
+            self.count_unread().await;
+            let mut db = self.world.database().await;
+            let dump = Dump::take(&mut db).await.unwrap();
+            if checker::counts_agree(&self.history.entries(), &dump) || began.elapsed() > REST {
+                return dump;
+            }
+            tokio::time::sleep(POLL * 10).await;
+        }
+    }
+
+    async fn count_unread(&self) {
         // Of each node its share: all count alike.
         let apis = self.world.apis();
         for (number, person) in self.traffic.people.iter().enumerate() {
@@ -337,13 +347,6 @@ impl Scene {
                 });
             }
         }
-    }
-
-    async fn dump(&self, folder: &Path) -> Dump {
-        let mut db = self.world.database().await;
-        let dump = Dump::take(&mut db).await.unwrap();
-        dump.write(&folder.join("dump.json")).unwrap();
-        dump
     }
 
     /// Switches the devices off, and compares what they used with what there was before.

@@ -1,6 +1,6 @@
 //! How far people have read: I10 and I13.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use kith_sdk::model::{RoomId, UserId};
 
@@ -89,14 +89,16 @@ fn stayed(facts: &Facts<'_>, device: &str, room: RoomId) -> bool {
     user.is_some_and(|user| matches!(facts.stays_of(room, *user), [stay] if stay.left.is_none()))
 }
 
-/// I13: others' messages above the position, within the stay.
-fn unread(facts: &Facts<'_>) -> Vec<Finding> {
+/// I13: others' messages above the position, within the stay. Counts are taken again while they do not agree; the last ones count.
+pub(super) fn unread(facts: &Facts<'_>) -> Vec<Finding> {
+    let counts = facts.entries.iter().filter_map(|entry| match &entry.what {
+        What::Unread { user, room, count } => Some(((*user, *room), *count)),
+        _ => None,
+    });
+    let last: BTreeMap<(UserId, RoomId), u64> = counts.collect();
     let stored = stored(facts);
     let mut findings = Vec::new();
-    for entry in facts.entries {
-        let What::Unread { user, room, count } = &entry.what else {
-            continue;
-        };
+    for ((user, room), count) in &last {
         let Some(stay) = facts
             .stays_of(*room, *user)
             .iter()

@@ -580,6 +580,21 @@ fn i13_a_wrong_count() {
 }
 
 #[test]
+fn i13_of_counts_that_were_taken_again_the_last_one_counts() {
+    let told = |counts: [u64; 2]| {
+        let unread = counts.map(|count| What::Unread {
+            user: BOB,
+            room: ROOM,
+            count,
+        });
+        unread.into_iter().fold(Story::new().said(), Story::with)
+    };
+
+    assert_eq!(told([0, 1]).judge(), []);
+    told([1, 0]).breaks("I13");
+}
+
+#[test]
 fn what_was_answered_in_the_current_stay_is_waited_for() {
     let story = |answer| {
         let mut story = Story::new().said().said().with(What::Read {
