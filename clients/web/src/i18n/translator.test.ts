@@ -37,9 +37,20 @@ test("every code has a sentence of its own in every language", () => {
   }
 });
 
+const refused = (field: string, code: string): ApiError =>
+  new ApiError({ code: "invalid_field", status: 400, message: "", errors: [{ field, code, message: "" }], retryable: false, retryAfterMs: null, requestId: null });
+
 test("the sentence for a field stands at that field", () => {
-  const error = new ApiError({ code: "invalid_field", status: 400, message: "", errors: [{ field: "password", code: "too_short", message: "" }], retryable: false, retryAfterMs: null, requestId: null });
+  const error = refused("password", "too_short");
 
   expect(languages.map((language) => fieldText(language, error, "password"))).toEqual(["That is too short.", "Das ist zu kurz.", "هذا قصير جدًا."]);
   expect(languages.map((language) => fieldText(language, error, "username"))).toEqual([undefined, undefined, undefined]);
+});
+
+test("what is wrong is said by the code, whatever the field is called", () => {
+  const said = (field: string, code: string): string | undefined => fieldText(translator("en", english), refused(field, code), field);
+
+  expect(said("username", "invalid")).toBe(english["error.username"]);
+  expect(said("display_name", "invalid")).toBe(english["error.characters"]);
+  expect(said("longest_admin", "reserved")).toBe(english["error.reserved"]);
 });

@@ -56,12 +56,10 @@ export function errorText(translator: Translator, error: unknown): string {
 /** The server says that it is not there; a network that is away says nothing of the kind. */
 export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.code === "not_found";
 
-/** Looked for in the field and what is wrong with it. */
 const fieldWords: readonly (readonly [RegExp, MessageKey])[] = [
   [/long|large|many|max/, "error.tooLong"],
   [/short|small|few|min/, "error.tooShort"],
   [/required|missing|blank|empty/, "error.required"],
-  [/^username invalid/, "error.username"],
   [/charset|character|format|pattern|invalid/, "error.characters"],
   [/reserved/, "error.reserved"],
   [/taken/, "error.usernameTaken"],
@@ -72,7 +70,9 @@ export function fieldText({ t }: Translator, error: unknown, field: string): str
   if (!(error instanceof ApiError)) return undefined;
   const found = error.errors.find((item: FieldError) => item.field === field || item.field.startsWith(`${field}[`) || item.field.startsWith(`${field}.`));
   if (!found) return undefined;
-  return t(fieldWords.find(([pattern]) => pattern.test(`${field} ${found.code}`))?.[1] ?? "error.field");
+  // Of a username it can be said which characters it may have.
+  if (field === "username" && found.code === "invalid") return t("error.username");
+  return t(fieldWords.find(([pattern]) => pattern.test(found.code))?.[1] ?? "error.field");
 }
 
 function waitText(ms: number): string {

@@ -7,7 +7,7 @@ import { useStoreWhile } from "../../state/useStore.ts";
 import { Button } from "../../ui/Button.tsx";
 import { usePersonActions } from "../people/usePersonActions.tsx";
 import { otherOf } from "../rooms/roomNames.ts";
-import styles from "./BlockedNote.module.css";
+import styles from "./InsteadOfComposer.module.css";
 
 export function BlockedNote({ person }: { readonly person: BlockedPerson["user"] }) {
   const { t } = useI18n();
