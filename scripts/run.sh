@@ -30,14 +30,15 @@ cat <<TEXT
 
 Open       $url/                    (the web client)
            $url/api/openapi.json    (every call)
-Or paste this into another terminal, to write to somebody as one of the demo people:
+Or paste this into another terminal, to see a demo person's friends, and to write in the room where something was said last:
 
   api=$url/api/v1
   login() { curl -s \$api/auth/login -H 'Content-Type: application/json' -d "{\"username\":\"\$1\",\"password\":\"demo-password\"}"; }
   field() { sed -n "s/.*\"\$1\":\"\([^\"]*\)\".*/\1/p" | head -1; }
   token=\$(login ada | field access_token)
   curl -s \$api/friends/ -H "Authorization: Bearer \$token"
-  curl -s "\$api/chat/rooms/?limit=3" -H "Authorization: Bearer \$token"
+  room=\$(curl -s "\$api/chat/rooms/?limit=1" -H "Authorization: Bearer \$token" | sed 's/{"items":\[{"id":"\([^"]*\)".*/\1/')
+  curl -s \$api/chat/messages/\$room -H "Authorization: Bearer \$token" -H 'Content-Type: application/json' -d "{\"client_id\":\"\$RANDOM\",\"text\":\"Hello from a terminal\"}"
 
 Ctrl-C ends it.
 TEXT
