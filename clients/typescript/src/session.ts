@@ -74,6 +74,7 @@ function assemble(options: SessionOptions, end: (reason: EndReason) => void) {
     now: Date.now,
     newId: () => clientId(crypto.randomUUID()),
     onSent: (message) => keeper.keep(message),
+    onRefused: (id) => device.wasRefused(id),
   });
   const device: Device = new Device({
     world,

@@ -44,7 +44,9 @@ test("an account that is deleted is gone for its owner and its friends; what it 
   const group = await ben.createGroup("Climbing", [ann]);
   await ann.send(room, "remember me");
   await ann.send(group, "and me");
-  const [page, bens] = [await open(), await open()];
+  const [page, bens, bensOther] = [await open(), await open(), await open()];
+  await signIn(bensOther, ben.username, Person.password, `/chat/${room}`);
+  await expect(bensOther.getByRole("main").getByRole("heading", { name: "Ann Ahlers" })).toBeVisible();
   await signIn(bens, ben.username, Person.password, "/friends");
   await expect(bens.getByRole("link", { name: /Ann Ahlers/ })).toBeVisible();
   await signIn(page, ann.username, Person.password, `/chat/${room}`);
@@ -69,6 +71,10 @@ test("an account that is deleted is gone for its owner and its friends; what it 
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByText("The username or the password is wrong.")).toBeVisible();
 
+  // A conversation that is open hears of it.
+  await expect(bensOther.getByRole("main").getByRole("heading", { name: "Deleted account" })).toBeVisible();
+  await expect(composer(bensOther)).toBeHidden();
+  await expect(bensOther.getByText("Ann Ahlers")).toHaveCount(0);
   await expect(bens.getByRole("link", { name: /Ann Ahlers/ })).toBeHidden();
   await expect.poll(async () => JSON.stringify(await ben.call("GET", `/chat/rooms/${room}`))).not.toContain("Ann Ahlers");
   const go = (path: string): Promise<void> => bens.evaluate((to) => history.pushState(null, "", to), path);

@@ -16,12 +16,14 @@ test("two people sign up, befriend, chat, reply, see ticks and typing; a block t
   await ann.getByLabel("Add a note (optional)").fill("It is me, from the tram");
   await ann.getByRole("button", { name: "Send request" }).click();
   await expect(ann.getByText("You asked Ben Brandt")).toBeVisible();
+  await expect(ann.getByRole("definition").first()).toHaveText("0");
   await expect(ben.getByText("1 friend request", { exact: true })).toBeAttached();
   await ben.goto("/friends/requests");
   await expect(ben.getByText("It is me, from the tram")).toBeVisible();
   await ben.getByRole("button", { name: "Accept" }).click();
 
-  // Friends: Ann writes, Ben reads, the ticks turn.
+  // Friends: Ben's profile knows it without being opened again. Ann writes, Ben reads, the ticks turn.
+  await expect(ann.getByRole("definition").first()).toHaveText("1");
   await ann.getByRole("main").getByRole("button", { name: "Message" }).click();
   await say(ann, "Hello Ben");
   await expect(bubble(ann, "Hello Ben").getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();

@@ -2,15 +2,15 @@
 
 import type { Page } from "../store/messages.js";
 import type { BlockedPerson, Friend, FriendRequest } from "../model/friend.js";
-import type { MessageId, RoomId } from "../model/ids.js";
+import type { MessageId, RoomId, UserId } from "../model/ids.js";
 import type { ChatMessage, MessageReadReceipt } from "../model/message.js";
 import type { RoomNote } from "../model/note.js";
 import type { ChatParticipant, ChatRoom } from "../model/room.js";
-import type { Me, Privacy } from "../model/user.js";
+import type { Me, Privacy, User } from "../model/user.js";
 import { toMessage, toParticipant, toReceipt, toRoom } from "../wire/chat.js";
 import type { Requests, Resume } from "../wire/frames.js";
 import { toNote } from "../wire/notes.js";
-import { toBlocked, toFriend, toFriendRequest, toMe, toPrivacy } from "../wire/people.js";
+import { toBlocked, toFriend, toFriendRequest, toMe, toPrivacy, toUser } from "../wire/people.js";
 import type { Schemas } from "../wire/schemas.js";
 import { type Rest, answer } from "./rest.js";
 
@@ -34,6 +34,7 @@ export interface Source {
   friends(): Promise<readonly Friend[]>;
   requests(): Promise<readonly FriendRequest[]>;
   blocked(): Promise<readonly BlockedPerson[]>;
+  user(userId: UserId): Promise<User>;
   me(): Promise<Me>;
   privacy(): Promise<Privacy>;
 }
@@ -105,6 +106,7 @@ export function restSource(rest: Rest): Source {
       allPages((cursor) => answer(rest.GET("/api/v1/friends/requests", { params: { query: { limit: LIMIT, ...cursor } } })), toFriendRequest),
     blocked: () =>
       allPages((cursor) => answer(rest.GET("/api/v1/friends/blocked", { params: { query: { limit: LIMIT, ...cursor } } })), toBlocked),
+    user: async (id) => toUser(await answer(rest.GET("/api/v1/users/{id}", { params: { path: { id } } }))),
     me: async () => toMe(await answer(rest.GET("/api/v1/users/me"))),
     privacy: async () => toPrivacy(await answer(rest.GET("/api/v1/users/me/privacy"))),
   };

@@ -18,7 +18,7 @@ export interface People {
   /** Search as you type: only the last call's answer is shown. Fewer than two characters empty the result. */
   search(query: string): Promise<void>;
   loadMoreFound(): Promise<void>;
-  /** A profile; null until `load`. Follows what happens between us. */
+  /** A profile; null until `load`. Follows what happens between us. Of an account that is gone since, no user name is left. */
   byId(userId: UserId): Store<User | null>;
   load(userId: UserId): Promise<User>;
   /** Null while unknown: watch the people on the screen. */
@@ -33,15 +33,11 @@ const SHORTEST = 2;
 const PAUSE_MS = 150;
 
 export function createPeople(core: Core, watching: Watching): People {
-  const { world, rest, link } = core;
+  const { world, device, link } = core;
   return {
     ...createSearch(core),
     byId: (userId) => world.people.of(userId),
-    load: async (id) => {
-      const user = toUser(await answer(rest.GET("/api/v1/users/{id}", { params: { path: { id } } })));
-      world.people.of(id).set(user);
-      return user;
-    },
+    load: (userId) => device.loader.person(userId),
     presence: (userId) => world.presence.of(userId),
     watch: (userIds) => watching.add(userIds),
     setStatus: async (status, custom) => {

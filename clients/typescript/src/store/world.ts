@@ -3,7 +3,7 @@
 import type { RoomId, UserId } from "../model/ids.js";
 import type { Presence } from "../model/presence.js";
 import type { ChatParticipant, Position, Positions } from "../model/room.js";
-import type { Device, Me, Privacy, Relation, User } from "../model/user.js";
+import type { Device, Me, Person, Privacy, Relation, User } from "../model/user.js";
 import { Cell } from "./cell.js";
 import { FriendStore } from "./friends.js";
 import { KeyedCells } from "./keyed.js";
@@ -14,6 +14,8 @@ import { TypingStore } from "./typing.js";
 
 const NOWHERE: Positions = new Map();
 const START: Position = { readSeq: 0, deliveredSeq: 0 };
+/** What the server says of a deleted account. */
+const DELETED = { username: "", displayName: "deleted account", avatarUrl: null };
 
 export class World {
   readonly me: Cell<Me>;
@@ -61,5 +63,20 @@ export class World {
     this.people.of(userId).update((user) => user && { ...user, relation });
     if (!this.found.getSnapshot().items.some(({ id }) => id === userId)) return;
     this.found.update((found) => ({ ...found, items: found.items.map((user) => (user.id === userId ? { ...user, relation } : user)) }));
+  }
+
+  /** The account is gone: nothing personal of it stays in profiles, rooms and the lists of their people. */
+  forgetPerson(userId: UserId): void {
+    const knows = (user: Person): boolean => user.id === userId && user.username !== "";
+    const forgotten = (members: readonly ChatParticipant[]) => members.map((it) => (it.user.id === userId ? { ...it, user: { id: userId, ...DELETED } } : it));
+    const profile = { ...DELETED, bio: null, interests: [], friendsCount: 0, mutualFriendsCount: 0, relation: "none" as const };
+    this.people.of(userId).update((user) => user && { ...user, ...profile });
+    if (this.found.getSnapshot().items.some(knows)) this.found.update((found) => ({ ...found, items: found.items.filter(({ id }) => id !== userId) }));
+    for (const id of this.rooms.ids()) {
+      this.rooms.change(id, (room) => (room.participants.some(({ user }) => knows(user)) ? { ...room, participants: forgotten(room.participants) } : room));
+    }
+    for (const [, cell] of this.participants.entries()) {
+      cell.update((list) => (list.items.some(({ user }) => knows(user)) ? { ...list, items: forgotten(list.items) } : list));
+    }
   }
 }

@@ -77,6 +77,8 @@ const TABLE: Readonly<Record<string, Apply>> = {
     }));
     changeMembers(change, (members) => others(members, left));
     change.world.typing.set(roomId(change.event.room_id), left.user.id, false);
+    // An account that is deleted leaves its groups, without a name; its direct rooms have no event of their own.
+    if (left.user.username === "") change.world.forgetPerson(left.user.id);
   },
 
   "participant.role": (change) => {

@@ -31,10 +31,12 @@ const TABLE: Readonly<Record<string, Apply>> = {
   "friend.accepted": request,
   "friend.declined": request,
   "friend.cancelled": request,
-  "friend.removed": ({ world, event }) => {
+  "friend.removed": ({ world, effects, event }) => {
     const id = otherOf(event);
     world.friends.removeFriend(id);
     world.setRelation(id, "none");
+    // Also said of a friend whose account is gone.
+    effects.refreshPerson(id);
   },
   "block.added": ({ world, effects, event }) => {
     const id = otherOf(event);
@@ -42,6 +44,7 @@ const TABLE: Readonly<Record<string, Apply>> = {
     if (user) world.friends.block({ user: { ...user, relation: "blocked" }, blockedAt: toTime(event.at) });
     else effects.reload("blocked");
     world.setRelation(id, "blocked");
+    effects.refreshPerson(id);
   },
   "block.removed": ({ world, event }) => {
     const id = otherOf(event);
@@ -75,6 +78,8 @@ function request({ world, effects, event }: Change): void {
   world.friends.adoptRequest(moved);
   const pending: Relation = moved.direction === "incoming" ? "incoming" : "outgoing";
   world.setRelation(moved.user.id, RELATIONS[moved.status] ?? pending);
+  // A request of somebody whose account is deleted ends as cancelled.
+  if (moved.status !== "pending") effects.refreshPerson(moved.user.id);
   // The request shows the other one as they were when it was made; the list has their presence and counts.
   if (moved.status !== "accepted") return;
   effects.reload("friends");

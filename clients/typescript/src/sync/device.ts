@@ -135,6 +135,14 @@ export class Device {
     return this.#options.world.rooms.get(id) ?? room;
   }
 
+  /** What I wrote was refused: the other one's account may be gone, of which a direct room has no event. */
+  wasRefused(id: RoomId): void {
+    const { world } = this.#options;
+    const room = world.rooms.get(id);
+    const other = room?.kind === "direct" && room.participants.find(({ user }) => user.id !== world.me.getSnapshot().id);
+    if (other) this.#effects.refreshPerson(other.user.id);
+  }
+
   /** The log of a room was read up to here by other means. */
   heard(id: RoomId, seq: number): void {
     this.#options.cursors.heard(id, seq);
@@ -271,6 +279,7 @@ export class Device {
       note: (id, seq, note) => keeper.noted(id, { from: seq, to: seq }, note ? [note] : []),
       refreshRoom: (id) => void this.#repair.recheck(id),
       reload: (what) => void this.loader.load(what).catch(ignoreRefusal),
+      refreshPerson: (id) => void this.loader.refreshPerson(id).catch(ignoreRefusal),
       roomAdded: (room) => {
         if (cursors.room(room.id) === null) {
           cursors.track(room.id, room.joinedSeq - 1);

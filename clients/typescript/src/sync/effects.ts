@@ -1,7 +1,7 @@
 /** What an event asks for beyond the stores. */
 
 import type { FriendRequest } from "../model/friend.js";
-import type { ClientId, MessageId, RoomId } from "../model/ids.js";
+import type { ClientId, MessageId, RoomId, UserId } from "../model/ids.js";
 import type { ChatMessage } from "../model/message.js";
 import type { RoomNote } from "../model/note.js";
 import type { ChatRoom } from "../model/room.js";
@@ -22,6 +22,8 @@ export interface Effects {
   roomAdded(room: ChatRoom): void;
   roomRemoved(roomId: RoomId): void;
   reload(what: Reload): void;
+  /** What is shown of somebody may be no longer true: their counts, or that there is such an account. */
+  refreshPerson(userId: UserId): void;
   /** Somebody whom I asked is my friend now. */
   accepted(request: FriendRequest): void;
   sessionEnded(): void;

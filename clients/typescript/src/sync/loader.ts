@@ -2,8 +2,9 @@
 
 import { ApiError } from "../api/error.js";
 import type { Source } from "../api/source.js";
-import type { RoomId } from "../model/ids.js";
+import type { RoomId, UserId } from "../model/ids.js";
 import type { ChatRoom } from "../model/room.js";
+import type { User } from "../model/user.js";
 import type { Cell } from "../store/cell.js";
 import type { ListState, LoadState } from "../store/list.js";
 import type { World } from "../store/world.js";
@@ -51,6 +52,24 @@ export class Loader {
     const flight = this.#flights.get(what) ?? this.#load(what).finally(() => this.#flights.delete(what));
     this.#flights.set(what, flight);
     return flight;
+  }
+
+  /** A profile as it is now. When the account is gone, its name goes from everything that is here. */
+  async person(id: UserId): Promise<User> {
+    try {
+      const user = await this.#source.user(id);
+      this.#world.people.of(id).set(user);
+      return user;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "not_found") this.#world.forgetPerson(id);
+      throw error;
+    }
+  }
+
+  /** Reads somebody anew of whom more than a friendship is shown: a profile that is open, or the name of a direct room. */
+  async refreshPerson(id: UserId): Promise<void> {
+    const { people, rooms } = this.#world;
+    if (people.of(id).isWatched || rooms.directWith(id)) await this.person(id);
   }
 
   async #load(what: Reload): Promise<void> {

@@ -21,6 +21,8 @@ export interface OutboxOptions {
   readonly now: () => Timestamp;
   readonly newId: () => ClientId;
   readonly onSent: (message: ChatMessage) => void;
+  /** The server will not have something sent there. */
+  readonly onRefused: (roomId: RoomId) => void;
   readonly random?: () => number;
 }
 
@@ -155,6 +157,7 @@ export class Outbox {
     if (!failure.retryable) {
       await this.#move(entry, { kind: "failed", code: failure.code });
       this.#free(entry.roomId);
+      this.#options.onRefused(entry.roomId);
       return;
     }
     this.#show(entry, { kind: "queued" });

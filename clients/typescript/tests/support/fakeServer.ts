@@ -5,7 +5,7 @@ import type { Source } from "../../src/api/source.js";
 import { toMessage, toRoom } from "../../src/wire/chat.js";
 import type { Resume, ServerFrame, WireEvent, WireUserEvent } from "../../src/wire/frames.js";
 import { toNote } from "../../src/wire/notes.js";
-import { toFriendRequest, toMe } from "../../src/wire/people.js";
+import { toFriendRequest, toMe, toUser } from "../../src/wire/people.js";
 import type { Schemas } from "../../src/wire/schemas.js";
 import { ANN, AT, ME, SESSION, messageIdOf, roomEvent, userEvent, wireMe, wireMember, wireMessage, wireRequest, wireRoom, wireUser } from "./wire.js";
 
@@ -179,6 +179,7 @@ export class FakeServer {
       friends: async () => [],
       requests: async () => this.requests.map(toFriendRequest).toReversed(),
       blocked: async () => [],
+      user: async (id) => toUser(wireUser(id)),
       me: async () => toMe(wireMe()),
       privacy: async () => ({ searchable: "everyone", friendRequests: "everyone", directMessages: "friends", groupAdds: "friends", presence: "friends", lastSeen: "friends", readReceipts: true }),
     };

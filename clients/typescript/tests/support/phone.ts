@@ -56,6 +56,7 @@ export class Phone {
       now: () => 0,
       newId: () => clientId(`c${(ids += 1)}`),
       onSent: (message) => this.keeper.keep(message),
+      onRefused: (id) => this.device.wasRefused(id),
       random: () => 0,
     });
     this.device = new Device({

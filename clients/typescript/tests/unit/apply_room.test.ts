@@ -25,6 +25,7 @@ beforeEach(() => {
     roomAdded: vi.fn(),
     roomRemoved: vi.fn(),
     reload: vi.fn(),
+    refreshPerson: vi.fn(),
     sessionEnded: vi.fn(),
     accepted: vi.fn(),
   };
@@ -127,6 +128,16 @@ describe("what is no message", () => {
     apply(5, "message.created", wireMessage({ seq: 5 }));
 
     expect(vi.mocked(effects.note).mock.calls).toMatchObject([[room, 3, { kind: "left" }], [room, 4, null]]);
+  });
+});
+
+describe("somebody who leaves without a name", () => {
+  it("has deleted their account, and is called so in every room", () => {
+    const direct = toRoom(wireRoom({ id: "direct", kind: "direct", name: null }));
+    world.rooms.adopt(direct);
+    apply(3, "participant.left", wireMember(ANN, { user: { id: ANN, username: "", display_name: "deleted account", avatar_url: null } }));
+
+    expect(world.rooms.get(direct.id)?.participants.map(({ user }) => user.username)).toEqual(["u1", ""]);
   });
 });
 

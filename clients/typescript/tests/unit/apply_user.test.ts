@@ -26,6 +26,7 @@ beforeEach(() => {
     roomAdded: vi.fn(),
     roomRemoved: vi.fn(),
     reload: vi.fn(),
+    refreshPerson: vi.fn(),
     accepted: vi.fn(),
     sessionEnded: vi.fn(),
   };

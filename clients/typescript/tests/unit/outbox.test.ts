@@ -26,6 +26,7 @@ let storage: Storage;
 let state: Cell<ConnectionState>;
 let asked: { frame: Send["frame"]; answer: (error?: ApiError) => void }[];
 let sent: ChatMessage[];
+let refused: string[];
 let posted: string[];
 let count = 0;
 
@@ -50,6 +51,7 @@ function outbox(): Outbox {
     now: () => 1,
     newId: () => clientId(`c${(count += 1)}`),
     onSent: (message) => sent.push(message),
+    onRefused: (id) => refused.push(id),
     random: () => 0,
   });
   box.start();
@@ -72,6 +74,7 @@ beforeEach(async () => {
   state = new Cell<ConnectionState>({ kind: "live" });
   asked = [];
   sent = [];
+  refused = [];
   posted = [];
   count = 0;
 });
@@ -160,6 +163,7 @@ describe("the outbox", () => {
     await asking(2);
     const failed = box.entries.getSnapshot()[0];
     expect(failed?.state).toEqual({ kind: "failed", code: "not_allowed_by_privacy" });
+    expect(refused).toEqual([HERE]);
     expect((await storage.outbox())[0]?.state.kind).toBe("failed");
 
     asked[1]?.answer();

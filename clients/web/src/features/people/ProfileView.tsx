@@ -14,6 +14,7 @@ import { MenuButton, type MenuItem } from "../../ui/Menu.tsx";
 import { Pane } from "../../ui/Pane.tsx";
 import { RowSkeletons } from "../../ui/Skeleton.tsx";
 import { atName, presenceText } from "../chat/ChatHeader.tsx";
+import { isDeleted } from "../rooms/roomNames.ts";
 import { AskDialog } from "./AskDialog.tsx";
 import { usePersonActions, type PersonActions } from "./usePersonActions.tsx";
 import styles from "./ProfileView.module.css";
@@ -22,11 +23,13 @@ export function ProfileView({ userId, backTo }: { readonly userId: UserId; reado
   const { t } = useI18n();
   const { people } = useSession();
   const open = useOpen();
-  const user = useStore(people.byId(userId));
-  const [isGone, setGone] = useState(false);
+  const known = useStore(people.byId(userId));
+  const user = isDeleted(known) ? null : known;
+  const [isMissing, setMissing] = useState(false);
+  const isGone = isMissing || isDeleted(known);
   useEffect(() => {
-    setGone(false);
-    people.load(userId).catch((error: unknown) => setGone(isNotFound(error)));
+    setMissing(false);
+    people.load(userId).catch((error: unknown) => setMissing(isNotFound(error)));
     return people.watch([userId]);
   }, [people, userId]);
   const actions = usePersonActions(() => void people.load(userId).catch(() => undefined));
