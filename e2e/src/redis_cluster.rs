@@ -9,8 +9,8 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
-    eventually_within,
-    servers::{ask_redis, folder, free_port},
+    eventually_within, free_port,
+    servers::{ask_redis, folder},
 };
 
 const START: Duration = Duration::from_secs(30);

@@ -3,7 +3,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     os::unix::{fs::chown, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
@@ -13,22 +13,13 @@ use std::{
 use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
 
-use crate::eventually_within;
+use crate::{eventually_within, free_port};
 
 const START: Duration = Duration::from_secs(30);
 const NOBODY: u32 = 65534;
 const MEMORY: &str = "/dev/shm";
 /// Several databases at once, with their logs.
 const ROOM_BYTES: u64 = 2 << 30;
-
-/// A port that was free a moment ago.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
 
 /// A private Postgres cluster.
 pub struct Postgres {

@@ -79,8 +79,8 @@ async fn act(scene: &mut Scene) {
     scene.fault("one device reads nothing, one a kilobyte a second; the room is flooded again");
     let after = flooded(scene, &room).await;
     let began = Instant::now();
-    let port = silent.local_addr().unwrap().port();
-    while is_held(port) && began.elapsed() < GIVEN_UP * 2 {
+    let (client, server) = (silent.local_addr().unwrap(), silent.peer_addr().unwrap());
+    while is_held(server.port(), client.port()) && began.elapsed() < GIVEN_UP * 2 {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let took = began.elapsed();
@@ -163,14 +163,15 @@ fn slowest_of_hundred(entries: &[Entry], from: u64) -> Duration {
     Duration::from_millis(percentile(&took, 99).unwrap_or(0))
 }
 
-/// Whether the server still holds its end of the connection from this port.
-fn is_held(port: u16) -> bool {
+/// Whether the server still holds its end of the connection between these ports. The client's alone may be another connection's too,
+/// to another server.
+fn is_held(server: u16, client: u16) -> bool {
     const ESTABLISHED: &str = "01";
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
-    let remote = format!(":{port:04X}");
+    let [near, far] = [server, client].map(|port| format!(":{port:04X}"));
     table.lines().any(|line| {
-        let mut fields = line.split_whitespace().skip(2);
-        fields.next().is_some_and(|it| it.ends_with(&remote)) && fields.next() == Some(ESTABLISHED)
+        let fields: Vec<&str> = line.split_whitespace().skip(1).take(3).collect();
+        matches!(fields[..], [local, remote, ESTABLISHED] if local.ends_with(&near) && remote.ends_with(&far))
     })
 }
 
