@@ -12,8 +12,8 @@ export default defineConfig({
   // Each worker has its own Kith with its own Postgres; two of them fill two cores.
   workers: 2,
   fullyParallel: false,
-  // What passes only the second time is listed as flaky, and is a fault to be found.
-  retries: 1,
+  // No second try: what would pass only then is a fault to be found.
+  retries: 0,
   reporter: "list",
   use: {
     locale: "en-GB",

@@ -1,4 +1,4 @@
-/** Every screen in both themes and all languages: a picture of each in target/screens, and axe finds nothing to say. */
+/** Every screen in both themes and all languages: a picture of each in target/screens, axe finds nothing to say, no word is English or cut off. */
 import type { Locator, Page, TestInfo } from "@playwright/test";
 import { arabic } from "../src/i18n/arabic.ts";
 import { english, type MessageKey } from "../src/i18n/catalogue.ts";
@@ -7,6 +7,7 @@ import { translator, type Values } from "../src/i18n/translator.ts";
 import { violations } from "./support/axe.ts";
 import { expect, test } from "./support/journey.ts";
 import { Person } from "./support/person.ts";
+import { cutWords, foreignWords } from "./support/words.ts";
 
 const ada = { username: "ada", password: "demo-password" };
 type Screen = readonly [picture: string, path: string, heading: MessageKey];
@@ -26,15 +27,16 @@ test.describe.configure({ timeout: 240_000 });
 
 for (const [locale, theme] of looks) {
   test(`every screen, ${locale}, ${theme}`, async ({ demo, open }, info) => {
-    const words = translator(locale, languages[locale]);
-    const t = (key: MessageKey, values?: Values): string => plain(words.t(key, values));
+    const speaker = translator(locale, languages[locale]);
+    const t = (key: MessageKey, values?: Values): string => plain(speaker.t(key, values));
     const page = await open();
     await page.addInitScript((chosen) => localStorage.setItem("kith.preferences", JSON.stringify(chosen)), { theme, locale });
     await page.emulateMedia({ reducedMotion: "reduce" });
     const bad: string[] = [];
     const look = async (name: string): Promise<void> => {
       await picture(page, info, `${locale}-${theme}-${name}`, t("app.loading"));
-      bad.push(...(await violations(page)).map((text) => `${name}: ${text}`));
+      const words = [...(locale === "en" ? [] : await foreignWords(page, english, languages[locale])), ...(await cutWords(page))];
+      bad.push(...[...(await violations(page)), ...words].map((text) => `${name}: ${text}`));
       if (!(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth))) bad.push(`${name}: wider than the screen`);
     };
 
