@@ -24,7 +24,7 @@ pub(crate) mod judge_additions;
 pub(crate) mod learn_users;
 pub(crate) mod mark_message_as_read;
 pub(crate) mod mark_room_as_delivered;
-pub(crate) mod mark_room_as_read;
+pub(crate) mod mark_rooms_as_read;
 pub(crate) mod positions;
 pub(crate) mod relay_feed;
 pub(crate) mod remove_participant;

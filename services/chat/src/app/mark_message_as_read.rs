@@ -2,7 +2,7 @@
 
 use kith_ids::{MessageId, UserId};
 
-use super::mark_room_as_read::{ReadPosition, mark_room_as_read};
+use super::mark_rooms_as_read::{Read, ReadPosition, mark_rooms_as_read};
 use crate::{Error, app::App, store::positions};
 
 /// Everything up to the message is read; `not_found` when the caller cannot see it.
@@ -16,5 +16,11 @@ pub(crate) async fn mark_message_as_read(
         .await?
         .ok_or(Error::MessageNotFound)?;
     drop(db);
-    mark_room_as_read(app, caller, place.room_id, place.seq).await
+    let read = Read {
+        user_id: caller,
+        room_id: place.room_id,
+        seq: place.seq,
+    };
+    let answer = mark_rooms_as_read(app, &[read]).await.pop();
+    answer.unwrap_or(Err(Error::MessageNotFound))
 }

@@ -19,7 +19,6 @@ pub(crate) struct Positions(Mutex<Coalescer>);
 pub(crate) struct Writing<'a> {
     positions: &'a Positions,
     batch: Vec<Moved>,
-    written: bool,
 }
 
 impl Positions {
@@ -32,10 +31,16 @@ impl Positions {
         self.coalescer().note(moved, Instant::now());
     }
 
-    /// Remembers an advance; gives what the caller is to write now, if anything.
-    pub(crate) fn submit(&self, moved: Moved) -> Option<Writing<'_>> {
-        let due = self.coalescer().submit(moved, Instant::now())?;
-        Some(self.writing(vec![due]))
+    /// Remembers advances; gives what the caller is to write now, if anything.
+    pub(crate) fn submit(&self, moves: Vec<Moved>) -> Option<Writing<'_>> {
+        let now = Instant::now();
+        let mut coalescer = self.coalescer();
+        let due: Vec<Moved> = moves
+            .into_iter()
+            .filter_map(|moved| coalescer.submit(moved, now))
+            .collect();
+        drop(coalescer);
+        (!due.is_empty()).then(|| self.writing(due))
     }
 
     /// Takes what may be written by now.
@@ -69,28 +74,42 @@ impl Positions {
         Writing {
             positions: self,
             batch,
-            written: false,
         }
     }
 }
 
 impl Writing<'_> {
-    /// What is being written.
+    /// What is being written; nothing once it was committed.
     pub(crate) fn batch(&self) -> &[Moved] {
         &self.batch
     }
 
     /// It was committed.
-    pub(crate) fn written(mut self) {
-        self.written = true;
+    pub(crate) fn written(&mut self) {
+        self.settle(true);
+    }
+
+    fn settle(&mut self, written: bool) {
+        let mut coalescer = self.positions.coalescer();
+        for moved in self.batch.drain(..) {
+            coalescer.settle(&moved, written);
+        }
+    }
+}
+
+impl<'a> Writing<'a> {
+    /// The same, to be written one by one.
+    pub(crate) fn apart(mut self) -> Vec<Writing<'a>> {
+        let batch = std::mem::take(&mut self.batch);
+        batch
+            .into_iter()
+            .map(|moved| self.positions.writing(vec![moved]))
+            .collect()
     }
 }
 
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
-        let mut coalescer = self.positions.coalescer();
-        for moved in &self.batch {
-            coalescer.settle(moved, self.written);
-        }
+        self.settle(false);
     }
 }

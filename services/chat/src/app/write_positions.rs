@@ -1,6 +1,6 @@
 //! Writes positions that moved, and tells who should know: the person's own devices durably, the others live.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use kith_api::chat::v1::Receipt;
 use kith_ids::{RoomId, UserId};
@@ -24,6 +24,9 @@ use crate::{
     wire,
 };
 
+/// What a batch may take: beyond the limits of its statements the connection is dead, and a new one is taken.
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(6);
+
 /// A position with its next value.
 #[derive(Debug)]
 struct Step {
@@ -33,7 +36,7 @@ struct Step {
 
 /// Writes a batch in one transaction. What another node has passed already, and positions of people who have left, change
 /// nothing.
-pub(crate) async fn write_positions(app: &App, writing: Writing<'_>) -> Result<(), Error> {
+pub(crate) async fn write_positions(app: &App, writing: &mut Writing<'_>) -> Result<(), Error> {
     let mut batch: Vec<_> = writing.batch().to_vec();
     batch.sort_unstable_by_key(|moved| (moved.room_id, moved.user_id));
     let keys: Vec<(RoomId, UserId)> = batch

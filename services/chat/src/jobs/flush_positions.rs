@@ -2,14 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::app::{App, positions::Writing, write_positions::write_positions};
+use crate::app::{
+    App,
+    positions::Writing,
+    write_positions::{WRITE_TIMEOUT, write_positions},
+};
 
 /// How often what waits is looked through.
 const TICK: Duration = Duration::from_millis(100);
 /// Positions in one transaction.
 const BATCH: usize = 500;
-/// What a batch may take: beyond the limits of its statements the connection is dead, and a new one is taken.
-const BATCH_TIMEOUT: Duration = Duration::from_secs(6);
 /// Tries to write everything before the process ends.
 const LAST_TRIES: usize = 3;
 
@@ -44,9 +46,9 @@ pub(crate) fn spawn(app: &Arc<App>) {
 }
 
 /// Writes a batch; false when it waits for the next try.
-async fn flush(app: &App, writing: Writing<'_>) -> bool {
+async fn flush(app: &App, mut writing: Writing<'_>) -> bool {
     let count = writing.batch().len();
-    match kith_postgres::within(BATCH_TIMEOUT, write_positions(app, writing)).await {
+    match kith_postgres::within(WRITE_TIMEOUT, write_positions(app, &mut writing)).await {
         Ok(()) => true,
         Err(error) => {
             tracing::warn!(%error, count, "positions could not be written and wait");

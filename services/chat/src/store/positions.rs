@@ -4,13 +4,16 @@ use chrono::{DateTime, Utc};
 use kith_ids::{MessageId, RoomId, UserId};
 use sqlx::PgConnection;
 
-use crate::domain::position::{RECEIPTS_ROOM_SIZE, UNREAD_CAP};
+use crate::domain::position::{RECEIPTS_ROOM_SIZE, Standing, UNREAD_CAP};
 
-/// Where somebody stands in a room that they are in.
+/// Up to where somebody says that they read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Standing {
-    pub(crate) head: i64,
-    pub(crate) read_seq: i64,
+pub(crate) struct Asked {
+    pub(crate) room_id: RoomId,
+    pub(crate) user_id: UserId,
+    pub(crate) seq: i64,
+    /// Their position as far as it is known and not in the tables yet.
+    pub(crate) known: i64,
 }
 
 /// A position that is locked, with what decides about its next value and about who hears of it.
@@ -49,25 +52,55 @@ pub(crate) struct Unread {
     pub(crate) count: i64,
 }
 
-/// Where somebody stands; none when they are not in the room.
-#[tracing::instrument(name = "db.positions.find", skip_all)]
-pub(crate) async fn find(
+/// Where people stand, each at the place of what they ask; none for those who are not in the room. What is unread is counted
+/// above the position that they would have then, in the order of the log as in [`list_unread`].
+#[tracing::instrument(name = "db.positions.list_standings", skip_all)]
+pub(crate) async fn list_standings(
     db: &mut PgConnection,
-    room: RoomId,
-    user: UserId,
-) -> Result<Option<Standing>, sqlx::Error> {
-    sqlx::query_as!(
-        Standing,
-        r#"SELECT room.last_seq AS head, coalesce(position.read_seq, 0) AS "read_seq!"
-           FROM chat.chat_participants AS stay
-           JOIN chat.chat_rooms AS room ON room.id = stay.room_id
-           LEFT JOIN chat.positions AS position ON position.room_id = stay.room_id AND position.user_id = stay.user_id
-           WHERE stay.room_id = $1 AND stay.user_id = $2 AND stay.left_seq IS NULL"#,
-        room as RoomId,
-        user as UserId,
+    asked: &[Asked],
+) -> Result<Vec<Option<Standing>>, sqlx::Error> {
+    let rooms: Vec<RoomId> = asked.iter().map(|it| it.room_id).collect();
+    let users: Vec<UserId> = asked.iter().map(|it| it.user_id).collect();
+    let seqs: Vec<i64> = asked.iter().map(|it| it.seq).collect();
+    let known: Vec<i64> = asked.iter().map(|it| it.known).collect();
+    let found = sqlx::query!(
+        r#"SELECT given.place AS "place!", room.last_seq AS head,
+                  greatest(position.read_seq, given.known) AS "position!",
+                  (SELECT count(*)
+                   FROM (SELECT 1
+                         FROM chat.chat_messages AS message
+                         WHERE message.room_id = given.room_id
+                           AND message.seq > greatest(position.read_seq, given.known, given.seq, stay.joined_seq)
+                           AND message.sender_id <> given.user_id AND message.deleted_at IS NULL
+                         ORDER BY message.seq
+                         LIMIT $5) AS above) AS "unread!"
+           FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
+                AS given (room_id, user_id, seq, known, place)
+           JOIN chat.chat_participants AS stay
+               ON stay.room_id = given.room_id AND stay.user_id = given.user_id AND stay.left_seq IS NULL
+           JOIN chat.chat_rooms AS room ON room.id = given.room_id
+           LEFT JOIN chat.positions AS position
+               ON position.room_id = given.room_id AND position.user_id = given.user_id"#,
+        &rooms as &[RoomId],
+        &users as &[UserId],
+        &seqs,
+        &known,
+        UNREAD_CAP,
     )
-    .fetch_optional(db)
-    .await
+    .fetch_all(db)
+    .await?;
+    let mut standings = vec![None; asked.len()];
+    for row in found {
+        let place = usize::try_from(row.place - 1).ok();
+        if let Some(standing) = place.and_then(|place| standings.get_mut(place)) {
+            *standing = Some(Standing {
+                head: row.head,
+                position: row.position,
+                unread: row.unread,
+            });
+        }
+    }
+    Ok(standings)
 }
 
 /// The room and place of a message that somebody can see: it is of their current stay.
@@ -99,22 +132,8 @@ pub(crate) struct MessagePlace {
     pub(crate) sender_id: UserId,
 }
 
-/// Others' undeleted messages of somebody's stay above a position, exact up to the cap.
-#[tracing::instrument(name = "db.positions.find_unread", skip_all)]
-pub(crate) async fn find_unread(
-    db: &mut PgConnection,
-    room: RoomId,
-    user: UserId,
-    above: i64,
-) -> Result<i64, sqlx::Error> {
-    Ok(list_unread(db, &[(room, user, above)])
-        .await?
-        .first()
-        .map_or(0, |unread| unread.count))
-}
-
-/// The same for several people and rooms at once; those who are not in are left out. Counted in the order of the log: without one, a plan for
-/// unknown rooms looks all over the table for the first thousand.
+/// Others' undeleted messages of people's stays above positions, exact up to the cap; those who are not in are left out.
+/// Counted in the order of the log: without one, a plan for unknown rooms looks all over the table for the first thousand.
 #[tracing::instrument(name = "db.positions.list_unread", skip_all)]
 pub(crate) async fn list_unread(
     db: &mut PgConnection,

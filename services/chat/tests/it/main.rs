@@ -19,6 +19,7 @@ mod people;
 mod positions;
 mod proxy;
 mod races;
+mod reads;
 mod receipts;
 mod rooms_live;
 mod siblings;

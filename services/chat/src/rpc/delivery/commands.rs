@@ -1,24 +1,24 @@
 //! What the sockets of a gateway want: commands, decoded and handed to whoever does them.
 
+mod worker;
+
 use std::{collections::HashMap, sync::Arc};
 
 use kith_api::chat::v1::{
-    Attach, Command, MarkRoomAsDelivered, MarkRoomAsRead, ReadPosition, Reply, SendMessageRequest,
-    SetTyping, command::Command as Kind, reply,
+    Attach, Command, MarkRoomAsDelivered, MarkRoomAsRead, SendMessageRequest, SetTyping,
+    command::Command as Kind,
 };
 use kith_auth::Caller;
 use kith_error::{Failure, Reason};
-use kith_ids::{RoomId, UserId};
 use tokio::sync::mpsc;
 use tracing::Span;
 
-use super::send::failure;
+use self::worker::{Task, Work, reply_failure, work};
 use crate::{
     Error,
-    app::{App, mark_room_as_delivered, mark_room_as_read, send_message, set_typing},
-    lanes::{Replied, Replies, Responder},
+    app::{App, mark_room_as_delivered, send_message},
+    lanes::{Replies, Responder},
     rpc::{convert, messages},
-    wire,
 };
 
 /// Workers for commands that ask the database: few, so that they leave connections for others.
@@ -33,19 +33,6 @@ pub(super) struct Commands {
     replies: Replies,
     /// A room has always the same worker, which keeps the order of its commands.
     workers: Vec<mpsc::Sender<Work>>,
-}
-
-/// What a worker does.
-struct Work {
-    request_id: u64,
-    user: UserId,
-    room: RoomId,
-    task: Task,
-}
-
-enum Task {
-    Read(i64),
-    Typing(bool),
 }
 
 impl Commands {
@@ -173,46 +160,4 @@ fn command_span(traceparent: Option<&str>) -> Span {
     let span = tracing::info_span!("chat.command");
     kith_telemetry::set_parent_from_traceparent(&span, traceparent);
     span
-}
-
-/// Works until the stream ends.
-async fn work(app: Arc<App>, mut queue: mpsc::Receiver<Work>, replies: Replies) {
-    while let Some(work) = queue.recv().await {
-        let done = match work.task {
-            Task::Read(seq) => read(&app, &work, seq).await.map(Some),
-            Task::Typing(active) => set_typing::set_typing(&app, work.user, work.room, active)
-                .await
-                .map(|()| None),
-        };
-        match done {
-            Ok(Some(result)) if work.request_id > 0 => {
-                reply(&replies, work.request_id, result);
-            }
-            Ok(_) => {}
-            Err(error) => reply_failure(&replies, work.request_id, &error),
-        }
-    }
-}
-
-async fn read(app: &App, work: &Work, seq: i64) -> Result<reply::Result, Error> {
-    let position = mark_room_as_read::mark_room_as_read(app, work.user, work.room, seq).await?;
-    Ok(reply::Result::Read(ReadPosition {
-        last_read_seq: wire::seq(position.last_read_seq),
-        unread_count: u32::try_from(position.unread_count).unwrap_or(u32::MAX),
-    }))
-}
-
-fn reply_failure(replies: &Replies, request_id: u64, error: &Error) {
-    if request_id == 0 {
-        return;
-    }
-    reply(replies, request_id, reply::Result::Failure(failure(error)));
-}
-
-/// A stream that has ended needs no reply.
-fn reply(replies: &Replies, request_id: u64, result: reply::Result) {
-    let _ = replies.send(vec![Replied::Other(Reply {
-        request_id,
-        result: Some(result),
-    })]);
 }
