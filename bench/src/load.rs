@@ -3,6 +3,7 @@
 
 mod outcome;
 mod pass;
+mod reader;
 mod seat;
 
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub(crate) enum Pace {
     OwnCopy,
     /// So many a second in all, the senders in turn, whatever is unanswered.
     Steady(f64),
+    /// The same, and everybody reads what they hear: one read under way each, and the next one as soon as there is more.
+    Reading(f64),
 }
 
 /// Not counted, then counted.

@@ -6,6 +6,7 @@ mod history;
 mod hot_room;
 mod idle;
 mod latency;
+mod reads;
 mod room_size;
 mod rooms_of_ten;
 mod runs;
@@ -42,6 +43,8 @@ pub(crate) enum Workload {
     Latency,
     /// Half of what `sends` reached, steadily: send to receive.
     Half,
+    /// 200 messages a second in rooms of 10, and everybody reads what they hear: read to answer.
+    Reads,
     /// One room of 500 at saturation, beside `raw`.
     BigRoom,
     /// Rooms of 10 to 5,000: processor time for each delivery.
@@ -116,6 +119,7 @@ impl Bench {
             Workload::HotRoom => hot_room::measure(self).await,
             Workload::Latency => latency::measure(self).await,
             Workload::Half => half::measure(self).await,
+            Workload::Reads => reads::measure(self).await,
             Workload::BigRoom => big_room::measure(self).await,
             Workload::RoomSize => room_size::measure(self).await,
             Workload::Idle => idle::measure(self).await,

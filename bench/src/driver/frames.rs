@@ -22,6 +22,8 @@ const EVENT: &[u8] = br#"{"t":"event","#;
 const ROOM: &[u8] = br#""room_id":""#;
 const OK: &[u8] = br#"{"t":"ok","ref":""#;
 const ERR: &[u8] = br#"{"t":"err","ref":""#;
+const READ: &[u8] = br#"{"t":"ok","ref":"read","#;
+const UNREAD: &[u8] = br#"{"t":"err","ref":"read","#;
 const BEHIND: &[u8] = br#"{"t":"behind""#;
 const CREATED: &[u8] = br#""type":"message.created""#;
 /// A room's id and the quote behind it.
@@ -30,6 +32,7 @@ const UUID_AND_QUOTE: usize = 37;
 pub(crate) const DIGITS: usize = 12;
 
 static SEQ: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""seq":"#));
+static POSITION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""last_read_seq":"#));
 static TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(CREATED));
 static STAMP: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br#""text":""#));
 
@@ -53,6 +56,10 @@ pub(crate) enum Heard {
     Acknowledged { number: u64, seq: u64 },
     /// The send with this number was refused.
     Refused { number: u64 },
+    /// The answer to the read: everything up to there is read.
+    Read { seq: u64 },
+    /// The read was refused.
+    Unread,
     /// The socket is detached from its room.
     Behind,
     /// Something that is not counted.
@@ -110,6 +117,13 @@ pub(crate) fn hear(text: &[u8]) -> Heard {
 fn heard(text: &[u8]) -> Option<Heard> {
     if let Some(rest) = text.strip_prefix(EVENT) {
         return event(rest);
+    }
+    if let Some(rest) = text.strip_prefix(READ) {
+        let (seq, _) = number(&rest[POSITION.find(rest)? + POSITION.needle().len()..])?;
+        return Some(Heard::Read { seq });
+    }
+    if text.starts_with(UNREAD) {
+        return Some(Heard::Unread);
     }
     if let Some(rest) = text.strip_prefix(OK) {
         let (number, rest) = number(rest)?;
@@ -193,6 +207,14 @@ mod tests {
         assert_eq!(
             hear(br#"{"t":"err","ref":"000000000008","code":"unavailable"}"#),
             Heard::Refused { number: 8 }
+        );
+        assert_eq!(
+            hear(br#"{"t":"ok","ref":"read","d":{"last_read_seq":12,"unread_count":3}}"#),
+            Heard::Read { seq: 12 }
+        );
+        assert_eq!(
+            hear(br#"{"t":"err","ref":"read","code":"unavailable"}"#),
+            Heard::Unread
         );
         assert_eq!(
             hear(br#"{"t":"behind","useq":3,"rooms":{}}"#),

@@ -25,6 +25,11 @@ pub(crate) struct Outcome {
     /// Send to answer.
     pub(crate) answer_p50_ms: f64,
     pub(crate) answer_p99_ms: f64,
+    /// Reads that were answered, and how long that took; zero where nobody reads.
+    pub(crate) reads_per_s: f64,
+    pub(crate) read_p50_ms: f64,
+    pub(crate) read_p99_ms: f64,
+    pub(crate) reads_refused: u64,
     /// Microseconds of processor time for each acknowledged message.
     pub(crate) per_message: Each,
     /// Processors in use.
@@ -51,6 +56,10 @@ impl Outcome {
             longest_ms: milliseconds(tally.delivery.max()),
             answer_p50_ms: at(&tally.answer, 0.5),
             answer_p99_ms: at(&tally.answer, 0.99),
+            reads_per_s: float(tally.read.len()) / seconds,
+            read_p50_ms: at(&tally.read, 0.5),
+            read_p99_ms: at(&tally.read, 0.99),
+            reads_refused: tally.reads_refused,
             per_message,
             cores,
             per_delivery_us: used.served() * 1e6 / tally.to_others.max(1.0),

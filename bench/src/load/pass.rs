@@ -42,6 +42,8 @@ pub(super) struct Tally {
     pub(super) refused: u64,
     pub(super) delivery: Histogram<u64>,
     pub(super) answer: Histogram<u64>,
+    pub(super) read: Histogram<u64>,
+    pub(super) reads_refused: u64,
 }
 
 pub(super) struct Pass<'a> {
@@ -90,6 +92,8 @@ impl<'a> Pass<'a> {
                 refused: 0,
                 delivery: Histogram::new_with_max(LONGEST, 3)?,
                 answer: Histogram::new_with_max(LONGEST, 3)?,
+                read: Histogram::new_with_max(LONGEST, 3)?,
+                reads_refused: 0,
             },
             spent: None,
             has_begun: false,
@@ -122,7 +126,7 @@ impl<'a> Pass<'a> {
         let each = match self.pace {
             Pace::InFlight(each) => each,
             Pace::OwnCopy => 1,
-            Pace::Steady(_) => 0,
+            Pace::Steady(_) | Pace::Reading(_) => 0,
         };
         for (at, wire) in wires.iter_mut().enumerate() {
             for _ in 0..if self.seats[at].sends { each } else { 0 } {
@@ -155,8 +159,23 @@ impl<'a> Pass<'a> {
                 self.seats[at].step(seq)?;
                 self.deliver(at, seq, text);
                 self.go_on(at, wire);
+                self.read(at, wire)?;
             }
             Heard::Event { seq } => self.seats[at].step(seq)?,
+            Heard::Read { seq } => {
+                let asked = self.seats[at].reader.answered(seq)?;
+                if self.is_measuring() {
+                    self.tally
+                        .read
+                        .saturating_record(micros(asked.elapsed()).max(1));
+                }
+                self.read(at, wire)?;
+            }
+            Heard::Unread => {
+                self.tally.reads_refused += 1;
+                self.seats[at].reader.refused();
+                self.read(at, wire)?;
+            }
             Heard::Acknowledged { seq, .. } => {
                 self.acknowledge(at, seq, text);
                 match self.pace {
@@ -165,7 +184,7 @@ impl<'a> Pass<'a> {
                         self.seats[at].awaited.push(seq);
                         self.go_on(at, wire);
                     }
-                    Pace::Steady(_) => {}
+                    Pace::Steady(_) | Pace::Reading(_) => {}
                 }
             }
             Heard::Refused { number } => {
@@ -187,6 +206,15 @@ impl<'a> Pass<'a> {
         }
         for _ in 0..self.seats[at].returned() {
             self.say_next(at, wire);
+        }
+    }
+
+    /// Whoever reads what they hear does so.
+    fn read(&mut self, at: usize, wire: &mut Wire) -> anyhow::Result<()> {
+        let seat = &mut self.seats[at];
+        match self.pace {
+            Pace::Reading(_) => seat.reader.read(seat.seen, wire),
+            Pace::InFlight(_) | Pace::OwnCopy | Pace::Steady(_) => Ok(()),
         }
     }
 
@@ -220,22 +248,29 @@ impl<'a> Pass<'a> {
     }
 
     fn is_complete(&self) -> bool {
-        self.unanswered == 0
-            && self
-                .seats
-                .iter()
-                .all(|seat| seat.seen == self.rooms[seat.room].head)
+        self.unanswered == 0 && self.lacking(|seat| seat.seen) == 0 && self.unread() == 0
     }
 
-    fn lacking(&self) -> String {
-        let lacking = self
-            .seats
-            .iter()
-            .filter(|seat| seat.seen < self.rooms[seat.room].head);
+    /// Sockets whose place is not their room's head.
+    fn lacking(&self, place: impl Fn(&Seat) -> u64) -> usize {
+        let lacks = |seat: &&Seat| place(seat) != self.rooms[seat.room].head;
+        self.seats.iter().filter(lacks).count()
+    }
+
+    /// The same of those who read.
+    fn unread(&self) -> usize {
+        match self.pace {
+            Pace::Reading(_) => self.lacking(|seat| seat.reader.position),
+            Pace::InFlight(_) | Pace::OwnCopy | Pace::Steady(_) => 0,
+        }
+    }
+
+    fn lost(&self) -> String {
         format!(
-            "{} messages are unanswered and {} sockets lack messages",
+            "{} messages are unanswered, {} sockets lack messages, and {} have not read all",
             self.unanswered,
-            lacking.count()
+            self.lacking(|seat| seat.seen),
+            self.unread()
         )
     }
 }
@@ -273,12 +308,14 @@ impl Player for Pass<'_> {
                 if self.is_complete() {
                     return Ok(None);
                 }
-                ensure!(now < since + PATIENCE, "lost: {}", self.lacking());
+                ensure!(now < since + PATIENCE, "lost: {}", self.lost());
             }
             Phase::WarmUp { .. } | Phase::Measuring { .. } => {}
         }
         let next = match self.pace {
-            Pace::Steady(per_s) if self.is_sending() => self.keep_pace(per_s, now, wires),
+            Pace::Steady(per_s) | Pace::Reading(per_s) if self.is_sending() => {
+                self.keep_pace(per_s, now, wires)
+            }
             _ => now + LOOK,
         };
         Ok(Some(next.min(now + LOOK)))

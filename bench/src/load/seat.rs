@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
 
-use super::Room;
+use super::{Room, reader::Reader};
 use crate::{
     driver::{
         frames::{self, DIGITS, TEXT},
@@ -24,6 +24,7 @@ pub(super) struct Seat {
     pub(super) seen: u64,
     /// Places of answered messages whose own copy has not come yet.
     pub(super) awaited: Vec<u64>,
+    pub(super) reader: Reader,
     next: u64,
     frame: Vec<u8>,
     /// Where in the frame the number stands (as `ref`, and at the end of the `client_id`), and the moment.
@@ -49,6 +50,7 @@ impl Seat {
             sends,
             seen: room.head,
             awaited: Vec::new(),
+            reader: Reader::new(room),
             next: 1,
             frame,
             places,
