@@ -9,8 +9,8 @@ use kith_e2e::{
 };
 use kith_sdk::rest::MessagePost;
 
-/// Enough that either node owns some of them.
-const ROOMS: usize = 8;
+/// Enough that either node owns some of them, but for one run in 32,768.
+const ROOMS: usize = 16;
 const EACH: usize = 12;
 /// A gateway repeats what a dead node left unanswered as soon as it hears of the death.
 const SOON: Duration = Duration::from_secs(5);
