@@ -1,14 +1,14 @@
 //! Moves read positions in rooms; never back, never above the head. All that are asked for together cost one look at the
 //! tables and, if any has to be written now, one transaction.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use kith_ids::{RoomId, UserId};
 use kith_postgres::within;
 
 use super::{
-    positions::Writing,
-    write_positions::{WRITE_TIMEOUT, write_positions},
+    write_positions::WRITE_TIMEOUT,
+    write_together::{Patience, write_together},
 };
 use crate::{
     Error,
@@ -87,7 +87,7 @@ async fn attempt(app: &App, reads: &[Read]) -> Result<Vec<Result<ReadPosition, E
     let Some(writing) = app.positions.submit(moves) else {
         return Ok(answers);
     };
-    let mut unwritten = write(app, writing).await;
+    let mut unwritten = write_together(app, writing).await;
     let told = reads.iter().zip(answers).map(|(read, answer)| {
         let key = (read.room_id, read.user_id);
         let position = answer?;
@@ -153,83 +153,24 @@ impl Person {
     }
 }
 
-/// Writes in one transaction or, if that fails, each in one of its own. Gives whose could not be written, with the reason;
-/// the coalescer keeps those, and they are written later.
-async fn write(app: &App, mut writing: Writing<'_>) -> HashMap<(RoomId, UserId), Option<Error>> {
-    let mut unwritten = HashMap::new();
-    let Err(error) = within(WRITE_TIMEOUT, write_positions(app, &mut writing)).await else {
-        return unwritten;
-    };
-    // It was committed, and only the telling took too long.
-    let Some(first) = writing.batch().first().copied() else {
-        return unwritten;
-    };
-    if writing.batch().len() == 1 {
-        unwritten.insert((first.room_id, first.user_id), Some(error));
-        return unwritten;
-    }
-    tracing::warn!(%error, positions = writing.batch().len(), "positions failed together and are written one by one");
-    let mut hopeless = Hopeless::default();
-    for mut one in writing.apart() {
-        let Some(&Moved {
-            room_id, user_id, ..
-        }) = one.batch().first()
-        else {
-            continue;
-        };
-        if hopeless.includes(room_id) {
-            unwritten.insert((room_id, user_id), None);
-            continue;
-        }
-        let tried = within(WRITE_TIMEOUT, write_positions(app, &mut one)).await;
-        if let Err(error) = tried
-            && !one.batch().is_empty()
-        {
-            hopeless.note(room_id, &error);
-            unwritten.insert((room_id, user_id), Some(error));
-        }
-    }
-    unwritten
-}
-
 /// Each read as a batch of its own, in order.
 async fn one_by_one(app: &App, reads: &[Read]) -> Vec<Result<ReadPosition, Error>> {
-    let mut hopeless = Hopeless::default();
+    let mut patience = Patience::default();
     let mut answers = Vec::with_capacity(reads.len());
     for read in reads {
-        if hopeless.includes(read.room_id) {
+        if patience.is_over() {
             answers.push(Err(unavailable()));
             continue;
         }
         match attempt(app, std::slice::from_ref(read)).await {
             Ok(one) => answers.extend(one),
             Err(error) => {
-                hopeless.note(read.room_id, &error);
+                patience.failed(&error);
                 answers.push(Err(error));
             }
         }
     }
     answers
-}
-
-/// What is not tried again: neither a room that somebody else holds nor a database that is away gets its wait for each
-/// position again.
-#[derive(Default)]
-struct Hopeless {
-    is_gone: bool,
-    rooms: HashSet<RoomId>,
-}
-
-impl Hopeless {
-    fn note(&mut self, room: RoomId, error: &Error) {
-        self.is_gone =
-            matches!(error, Error::Database(error) if error.as_database_error().is_none());
-        self.rooms.insert(room);
-    }
-
-    fn includes(&self, room: RoomId) -> bool {
-        self.is_gone || self.rooms.contains(&room)
-    }
 }
 
 const fn unavailable() -> Error {

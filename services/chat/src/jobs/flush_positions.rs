@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::app::{
-    App,
-    positions::Writing,
-    write_positions::{WRITE_TIMEOUT, write_positions},
-};
+use crate::app::{App, positions::Writing, write_together::write_together};
 
 /// How often what waits is looked through.
 const TICK: Duration = Duration::from_millis(100);
@@ -45,14 +41,11 @@ pub(crate) fn spawn(app: &Arc<App>) {
         });
 }
 
-/// Writes a batch; false when it waits for the next try.
-async fn flush(app: &App, mut writing: Writing<'_>) -> bool {
-    let count = writing.batch().len();
-    match kith_postgres::within(WRITE_TIMEOUT, write_positions(app, &mut writing)).await {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::warn!(%error, count, "positions could not be written and wait");
-            false
-        }
+/// Writes a batch; false when some of it waits for the next try.
+async fn flush(app: &App, writing: Writing<'_>) -> bool {
+    let unwritten = write_together(app, writing).await;
+    for error in unwritten.values().flatten() {
+        tracing::warn!(%error, "a position could not be written and waits");
     }
+    unwritten.is_empty()
 }

@@ -13,6 +13,7 @@ use kith_testkit::eventually;
 
 use crate::{
     gateway::Gateway,
+    reads::hold_position,
     world::{World, refusal},
 };
 
@@ -225,6 +226,38 @@ async fn the_other_devices_hear_only_of_the_newest_position() {
         [(1, true), (2, false), (3, true)],
         "the place of the first one is told, so that live devices see no gap"
     );
+}
+
+#[tokio::test]
+async fn a_position_that_is_held_keeps_none_back_that_waits_with_it() {
+    let world = World::new().await;
+    let [sender, held, other, third] = world.users();
+    let room = world.group(sender, &[held, other, third]).await;
+    let sent = world.send_many(sender, &room.room_id, 2).await;
+
+    // The first one is written at once, the second waits until a second is over.
+    for reader in [held, other, third] {
+        world.read(reader, &sent[0]).await.unwrap();
+    }
+    let first = written(&world, held).await;
+    let gate = hold_position(&world, &room, held).await;
+    for reader in [other, third, held] {
+        // On a slow machine the second is over, and what is held refused; it is written later all the same.
+        let _ = world.read(reader, &sent[1]).await;
+    }
+
+    for reader in [other, third] {
+        eventually("the others' are written", || async {
+            (written(&world, reader).await.len() == 2).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(written(&world, held).await, first);
+    gate.rollback().await.unwrap();
+    eventually("the held one is written", || async {
+        (written(&world, held).await.len() == 2).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -96,7 +96,12 @@ async fn rooms_of_one_worker(
     rooms
 }
 
-async fn hold_position(world: &World, room: &Room, user: UserId) -> Transaction<'static, Postgres> {
+/// Keeps somebody's position in a room from being written, until it is rolled back.
+pub(crate) async fn hold_position(
+    world: &World,
+    room: &Room,
+    user: UserId,
+) -> Transaction<'static, Postgres> {
     let mut tx = world.database.pool.begin().await.unwrap();
     let held = sqlx::query(
         "SELECT 1 FROM chat.positions WHERE room_id = $1 AND user_id = $2 FOR NO KEY UPDATE",
