@@ -1,7 +1,7 @@
 //! Which chat node a room's sends go to: of those with an open stream, the one that rendezvous hashing names. All gateways name the same one, so
 //! that a room's messages meet in one node's batches; when a node goes, only its own rooms move.
 
-use std::net::SocketAddr;
+use std::{fmt, net::SocketAddr};
 
 use kith_api::chat::v1::command::Command;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -15,8 +15,8 @@ pub(super) struct Room(u64);
 pub(super) enum Owner {
     /// The one in this process, of which the others know nothing: it stands in while none of them can be reached.
     Own,
-    /// One that everybody knows by its address.
-    Known(u64),
+    /// One that everybody knows by its address, and what that says of the rooms that it owns.
+    Known { address: SocketAddr, seed: u64 },
 }
 
 impl Room {
@@ -35,8 +35,9 @@ impl Room {
 
 impl Owner {
     pub(super) fn at(address: Option<SocketAddr>) -> Self {
-        address.map_or(Self::Own, |address| {
-            Self::Known(xxh3_64(address.to_string().as_bytes()))
+        address.map_or(Self::Own, |address| Self::Known {
+            address,
+            seed: xxh3_64(address.to_string().as_bytes()),
         })
     }
 
@@ -44,7 +45,16 @@ impl Owner {
     pub(super) fn rank(self, room: Room) -> Option<u64> {
         match self {
             Self::Own => None,
-            Self::Known(seed) => Some(xxh3_64_with_seed(&room.0.to_le_bytes(), seed)),
+            Self::Known { seed, .. } => Some(xxh3_64_with_seed(&room.0.to_le_bytes(), seed)),
+        }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own => f.write_str("the one in this process"),
+            Self::Known { address, .. } => address.fmt(f),
         }
     }
 }

@@ -50,7 +50,9 @@ impl Health {
 
     /// It did what it was asked.
     pub(super) fn accepted(&mut self, node: Owner) {
-        self.0.retain(|(of, _)| *of != node);
+        if let Some(State::Out { .. } | State::Tried { .. }) = self.forget(node) {
+            tracing::info!(%node, "a chat node is well again");
+        }
     }
 
     /// It could not.
@@ -106,7 +108,7 @@ impl Health {
     }
 
     fn pass_over(&mut self, node: Owner, pause: Duration, now: Instant, why: &'static str) {
-        tracing::warn!(why, "a chat node is passed over; its rooms go to others");
+        tracing::warn!(%node, why, "a chat node is passed over; its rooms go to others");
         let until = now + pause;
         self.set(node, State::Out { until, pause });
     }
@@ -122,8 +124,13 @@ impl Health {
     }
 
     fn set(&mut self, node: Owner, state: State) {
-        self.accepted(node);
+        self.forget(node);
         self.0.push((node, state));
+    }
+
+    fn forget(&mut self, node: Owner) -> Option<State> {
+        let place = self.0.iter().position(|(of, _)| *of == node)?;
+        Some(self.0.swap_remove(place).1)
     }
 }
 
