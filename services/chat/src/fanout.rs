@@ -91,9 +91,9 @@ impl Fanout {
         self.publish([Kind::Receipt(receipt)]);
     }
 
-    /// Somebody writes.
-    pub(crate) fn publish_typing(&self, typing: Typing) {
-        self.publish([Kind::Typing(typing)]);
+    /// People write, or stopped, in this order.
+    pub(crate) fn publish_typings(&self, typings: Vec<Typing>) {
+        self.publish(typings.into_iter().map(Kind::Typing));
     }
 
     /// The log is another one now. Every node finds that out by itself.

@@ -1,8 +1,12 @@
-//! Reads that queued behind one another: they share a transaction, and each is told what it would have been told alone.
+//! Commands that queued behind one another: reads share a transaction, typing a look at the tables, and each is told what it would
+//! have been told alone.
 
 use std::collections::HashMap;
 
-use kith_api::chat::v1::{MarkRoomAsRead, ReadPosition, Room, SetTyping, command::Command, reply};
+use kith_api::chat::v1::{
+    MarkRoomAsRead, ReadPosition, Room, SetTyping, command::Command, delivery::Delivery as Kind,
+    reply,
+};
 use kith_error::Reason;
 use kith_ids::UserId;
 use kith_testkit::eventually;
@@ -23,6 +27,7 @@ const NOBODY: u64 = 9;
 /// A stream whose worker has something to wait for, and rooms of the same worker.
 struct Queued {
     world: World,
+    ann: UserId,
     ben: UserId,
     gateway: Gateway,
     /// The worker waits for a position in the first one.
@@ -47,11 +52,20 @@ impl Queued {
         somebody_waits(&world.database.pool).await;
         Self {
             world,
+            ann,
             ben,
             gateway,
             rooms,
             gate,
         }
+    }
+
+    /// Who shares all rooms with ben may not know any more that he writes.
+    async fn block_ann_and_ben(&self) -> UserId {
+        self.world.direct(self.ann, self.ben).await;
+        let pair = self.world.siblings.set_blocked(self.ben, self.ann, true);
+        self.world.apply_pairs(vec![pair]).await;
+        self.ann
     }
 
     /// Queues commands while the worker waits; when this returns, all of them are in its queue.
@@ -119,6 +133,13 @@ fn read(room: &Room, seq: u64) -> Command {
     Command::MarkRoomAsRead(MarkRoomAsRead {
         room_id: room.room_id.clone(),
         seq,
+    })
+}
+
+fn typing(room: &Room, active: bool) -> Command {
+    Command::SetTyping(SetTyping {
+        room_id: room.room_id.clone(),
+        active,
     })
 }
 
@@ -216,23 +237,35 @@ async fn a_position_that_is_held_does_not_refuse_the_others_and_is_written_later
 }
 
 #[tokio::test]
-async fn who_writes_in_a_room_is_judged_among_queued_reads() {
-    let mut queued = Queued::new(1).await;
-    let room = queued.rooms[1].clone();
-    let typing = Command::SetTyping(SetTyping {
-        room_id: room.room_id.clone(),
-        active: true,
-    });
+async fn who_writes_is_told_in_order_to_those_who_may_know() {
+    let mut queued = Queued::new(2).await;
+    let (ben, rooms) = (queued.ben, queued.rooms[1..].to_vec());
+    let (one, two) = (&rooms[0], &rooms[1]);
+    let ann = queued.block_ann_and_ben().await;
+    let mut far = Gateway::connect(queued.world.upstream()).await;
+    far.subscribe(&[&one.room_id, &two.room_id], &[]).await;
     queued
         .queue(vec![
-            (2, BEN, read(&room, 2)),
-            (3, STRANGER, typing),
-            (4, BEN, read(&room, 3)),
+            (2, BEN, typing(one, true)),
+            (3, STRANGER, typing(one, true)),
+            (4, BEN, read(one, 2)),
+            (5, BEN, typing(two, true)),
+            (6, BEN, typing(one, false)),
         ])
         .await;
 
-    let (_world, told) = queued.release(3).await;
+    let (_world, told) = queued.release(2).await;
+    let mut heard = Vec::new();
+    while heard.len() < 3 {
+        if let Kind::Typing(typing) = far.delivery().await {
+            assert_eq!(typing.user_id, ben.to_string());
+            assert_eq!(typing.hidden_from_ids, [ann.to_string()]);
+            heard.push((typing.room_id, typing.active));
+        }
+    }
 
-    assert_eq!((&told[&2], &told[&4]), (&stands(2, 1), &stands(3, 0)));
     assert_eq!(reason(&told[&3]), Reason::NotFound);
+    assert_eq!(told[&4], stands(2, 1));
+    let [one, two] = [one, two].map(|room| room.room_id.clone());
+    assert_eq!(heard, [(one.clone(), true), (two, true), (one, false)]);
 }

@@ -31,7 +31,7 @@ pub(super) struct Commands {
     app: Arc<App>,
     callers: HashMap<u64, Result<Caller, Failure>>,
     replies: Replies,
-    /// A room has always the same worker, which keeps the order of its commands.
+    /// A room has always the same worker, which keeps the order of its reads, and of what is said of writing in it.
     workers: Vec<mpsc::Sender<Work>>,
 }
 

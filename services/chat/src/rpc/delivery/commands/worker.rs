@@ -1,4 +1,4 @@
-//! One worker of a stream: does what asks the database. Reads that queued meanwhile are done as one.
+//! One worker of a stream: does what asks the database. What queued meanwhile is done as one.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
     app::{
         App,
         mark_rooms_as_read::{self, Read, mark_rooms_as_read},
-        set_typing,
+        set_typing::{Writer, set_typing},
     },
     lanes::{Replied, Replies},
     rpc::delivery::send::failure,
@@ -38,62 +38,94 @@ pub(super) enum Task {
 pub(super) async fn work(app: Arc<App>, mut queue: mpsc::Receiver<Work>, replies: Replies) {
     let mut taken = Vec::new();
     while queue.recv_many(&mut taken, BATCH).await > 0 {
-        let mut reads = Reads::default();
+        let (mut reads, mut typings) = (Batch::default(), Batch::default());
         for work in taken.drain(..) {
+            let (user_id, room_id) = (work.user, work.room);
             match work.task {
-                Task::Read(seq) => reads.push(&work, seq),
-                Task::Typing(active) => {
-                    // Within a room, what was said first is done first.
-                    if reads.include(work.room) {
-                        std::mem::take(&mut reads).run(&app, &replies).await;
-                    }
-                    let done = set_typing::set_typing(&app, work.user, work.room, active).await;
-                    if let Err(error) = done {
-                        reply_failure(&replies, work.request_id, &error);
-                    }
-                }
+                Task::Read(seq) => reads.push(
+                    work.request_id,
+                    Read {
+                        user_id,
+                        room_id,
+                        seq,
+                    },
+                ),
+                Task::Typing(active) => typings.push(
+                    work.request_id,
+                    Writer {
+                        user_id,
+                        room_id,
+                        active,
+                    },
+                ),
             }
         }
-        reads.run(&app, &replies).await;
+        // It is over in a moment, and worth nothing later; a read may wait for a row.
+        run_typings(typings, &app, &replies).await;
+        run_reads(reads, &app, &replies).await;
     }
 }
 
-/// Reads that are done together, and who asked for them.
-#[derive(Default)]
-struct Reads {
+/// Commands that are done together, and the requests that they came with.
+struct Batch<T> {
     request_ids: Vec<u64>,
-    reads: Vec<Read>,
+    commands: Vec<T>,
 }
 
-impl Reads {
-    fn push(&mut self, work: &Work, seq: i64) {
-        self.request_ids.push(work.request_id);
-        self.reads.push(Read {
-            user_id: work.user,
-            room_id: work.room,
-            seq,
-        });
-    }
-
-    fn include(&self, room: RoomId) -> bool {
-        self.reads.iter().any(|read| read.room_id == room)
-    }
-
-    async fn run(self, app: &App, replies: &Replies) {
-        if self.reads.is_empty() {
-            return;
+impl<T> Default for Batch<T> {
+    fn default() -> Self {
+        Self {
+            request_ids: Vec::new(),
+            commands: Vec::new(),
         }
-        metrics::histogram!("kith_chat_read_batch")
-            .record(u32::try_from(self.reads.len()).unwrap_or(u32::MAX));
-        let answers = mark_rooms_as_read(app, &self.reads).await;
-        let told: Vec<Replied> = self
-            .request_ids
-            .into_iter()
-            .zip(answers)
-            .filter(|(request_id, _)| *request_id > 0)
-            .map(|(request_id, answer)| replied(request_id, read(answer)))
-            .collect();
-        // Told together they leave together. A stream that has ended needs no reply.
+    }
+}
+
+impl<T> Batch<T> {
+    fn push(&mut self, request_id: u64, command: T) {
+        self.request_ids.push(request_id);
+        self.commands.push(command);
+    }
+}
+
+async fn run_reads(reads: Batch<Read>, app: &App, replies: &Replies) {
+    if reads.commands.is_empty() {
+        return;
+    }
+    metrics::histogram!("kith_chat_read_batch")
+        .record(u32::try_from(reads.commands.len()).unwrap_or(u32::MAX));
+    let answers = mark_rooms_as_read(app, &reads.commands).await;
+    let answers = answers.into_iter().map(|answer| Some(read(answer)));
+    tell(reads.request_ids, answers, replies);
+}
+
+/// Only what could not be done is answered.
+async fn run_typings(typings: Batch<Writer>, app: &App, replies: &Replies) {
+    if typings.commands.is_empty() {
+        return;
+    }
+    let done = set_typing(app, &typings.commands).await;
+    let failures = done.into_iter().map(|done| {
+        let error = done.err()?;
+        Some(reply::Result::Failure(failure(&error)))
+    });
+    tell(typings.request_ids, failures, replies);
+}
+
+/// Told together they leave together.
+fn tell(
+    request_ids: Vec<u64>,
+    answers: impl Iterator<Item = Option<reply::Result>>,
+    replies: &Replies,
+) {
+    let told: Vec<Replied> = request_ids
+        .into_iter()
+        .zip(answers)
+        .filter(|(request_id, _)| *request_id > 0)
+        .filter_map(|(request_id, answer)| Some(replied(request_id, answer?)))
+        .collect();
+    if !told.is_empty() {
+        // A stream that has ended needs no reply.
         let _ = replies.send(told);
     }
 }
