@@ -19,6 +19,14 @@ pub fn constraint(error: &sqlx::Error) -> Option<&str> {
         .and_then(|error| error.constraint())
 }
 
+/// Whether a statement waited for a lock for as long as it may. What it had done by then is undone.
+pub fn is_lock_timeout(error: &sqlx::Error) -> bool {
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == "55P03")
+}
+
 /// Whether the database could not do its work, as opposed to a statement that is wrong.
 pub fn trouble(error: &sqlx::Error) -> Option<Trouble> {
     match error {

@@ -7,6 +7,6 @@ pub mod page;
 mod patience;
 mod pool;
 
-pub use error::{ResultExt, Trouble, constraint, trouble};
+pub use error::{ResultExt, Trouble, constraint, is_lock_timeout, trouble};
 pub use patience::{PATIENCE, patiently, within};
 pub use pool::{connect, migrate};

@@ -2,6 +2,7 @@
 //! transactions and a lone message never waits. A room always takes the same lane, which keeps the order of its sends.
 
 mod batch;
+mod held;
 mod lookup;
 mod worker;
 

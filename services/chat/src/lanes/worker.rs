@@ -1,21 +1,26 @@
 //! One lane: collects a batch, appends it, answers, publishes.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use kith_api::chat::v1::SendMessageResponse;
 use kith_ids::RoomId;
-use kith_postgres::{Trouble, trouble};
+use kith_postgres::{Trouble, is_lock_timeout, trouble};
 use kith_runtime::Tasks;
 use sqlx::{Postgres, pool::PoolConnection};
 use tokio::sync::mpsc;
 use tracing::{Instrument as _, Span};
 
-use super::{Answer, Deps, Item, Refusal, Responder, batch::Batch, respond_all};
+use super::{Answer, Deps, Item, Refusal, Responder, batch::Batch, held::Held, respond_all};
 use crate::{
     domain::message::{Draft, Message},
     store::{
         message_rows,
         messages::{self, Appended, Entry, Verdict},
+        rooms,
     },
     wire::message::{created_from, message},
 };
@@ -32,6 +37,7 @@ struct Lane {
     patience: Duration,
     /// Kept between batches: taking one from the pool costs a round trip.
     connection: Option<PoolConnection<Postgres>>,
+    held: Held,
 }
 
 /// A draft with its outcome.
@@ -50,6 +56,7 @@ pub(super) fn spawn(
         carried: None,
         patience,
         connection: None,
+        held: Held::default(),
     };
     tasks.critical("chat.lane", async move {
         loop {
@@ -109,14 +116,7 @@ impl Lane {
             .into_iter()
             .map(|item| (item.draft, item.responder))
             .unzip();
-        let outcomes = match self.attempt(&drafts).await {
-            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-            Err(error) => {
-                tracing::warn!(error = %error, messages = drafts.len(), "a batch failed and is tried again one by one");
-                metrics::counter!("kith_chat_append_retries_total").increment(1);
-                self.one_by_one(&drafts).await
-            }
-        };
+        let outcomes = self.outcomes(&drafts).await;
         let repeated = self.load_repeated(&drafts, &outcomes).await;
         let mut events = Vec::with_capacity(drafts.len());
         let mut answers = Vec::with_capacity(drafts.len());
@@ -142,10 +142,75 @@ impl Lane {
         self.deps.fanout.publish_room_events(events);
     }
 
+    /// What becomes of the drafts, in their order.
+    async fn outcomes(&mut self, drafts: &[Draft]) -> Vec<Outcome> {
+        let known = self.held.among(drafts);
+        if !known.is_empty() {
+            self.look(&known).await;
+        }
+        let error = match self.append_free(drafts).await {
+            Ok(outcomes) => return outcomes,
+            Err(error) => error,
+        };
+        tracing::warn!(error = %error, messages = drafts.len(), "a batch failed and is tried again");
+        metrics::counter!("kith_chat_append_retries_total").increment(1);
+        if is_lock_timeout(&error) {
+            let rooms = drafts.iter().map(|draft| draft.room_id).collect();
+            let held = self.look(&rooms).await;
+            if !held.is_empty() {
+                tracing::warn!(rooms = ?held, "somebody holds these rooms; what is sent there is refused until they are free");
+                if let Ok(outcomes) = self.append_free(drafts).await {
+                    return outcomes;
+                }
+            }
+        }
+        self.one_by_one(drafts).await
+    }
+
+    /// Appends together what is sent to rooms that nobody holds; the rest is refused.
+    async fn append_free(&mut self, drafts: &[Draft]) -> Result<Vec<Outcome>, sqlx::Error> {
+        let held = self.held.among(drafts);
+        if held.is_empty() {
+            let appended = self.attempt(drafts).await?;
+            return Ok(appended.into_iter().map(Ok).collect());
+        }
+        let is_free = |draft: &&Draft| !held.contains(&draft.room_id);
+        let free: Vec<Draft> = drafts.iter().filter(is_free).cloned().collect();
+        let appended = if free.is_empty() {
+            Vec::new()
+        } else {
+            self.attempt(&free).await?
+        };
+        let mut appended = appended.into_iter();
+        let outcomes = drafts.iter().map(|draft| {
+            if held.contains(&draft.room_id) {
+                return Err(Refusal::Unavailable);
+            }
+            appended.next().ok_or(Refusal::Internal)
+        });
+        Ok(outcomes.collect())
+    }
+
+    /// Looks which of the rooms are held. Where that cannot be told, none is: then an append waits for it.
+    async fn look(&mut self, rooms: &HashSet<RoomId>) -> Vec<RoomId> {
+        let rooms: Vec<RoomId> = rooms.iter().copied().collect();
+        let looking = tokio::time::timeout(APPEND_TIMEOUT, self.list_held(&rooms));
+        let held = looking.await.ok().and_then(Result::ok).unwrap_or_default();
+        self.held.looked(&rooms, &held, Instant::now());
+        held
+    }
+
+    async fn list_held(&mut self, rooms: &[RoomId]) -> Result<Vec<RoomId>, sqlx::Error> {
+        let mut connection = self.take_connection().await?;
+        let held = rooms::list_held(&mut connection, rooms).await?;
+        self.connection = Some(connection);
+        Ok(held)
+    }
+
     /// Each draft in a transaction of its own, in order. An earlier try may have committed without our hearing of it: it is
     /// then found by its `client_id`.
     async fn one_by_one(&mut self, drafts: &[Draft]) -> Vec<Outcome> {
-        let mut stuck: HashSet<RoomId> = HashSet::new();
+        let mut stuck = self.held.among(drafts);
         let mut is_gone = false;
         let mut outcomes = Vec::with_capacity(drafts.len());
         for draft in drafts {
@@ -182,19 +247,23 @@ impl Lane {
         &mut self,
         drafts: &[Draft],
     ) -> Result<Vec<(Message, Appended)>, sqlx::Error> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.deps.pool.acquire().await?,
-        };
+        let mut connection = self.take_connection().await?;
         let entries = super::lookup::entries(&mut connection, drafts).await?;
         let appended = messages::insert(&mut connection, &entries).await?;
-        // After an error the connection went back to the pool, which looks whether it still works.
         self.connection = Some(connection);
         let messages = entries
             .into_iter()
             .zip(appended)
             .map(|(entry, appended)| (as_message(entry, appended), appended));
         Ok(messages.collect())
+    }
+
+    /// To be given back after a success; after an error the pool looks whether it still works.
+    async fn take_connection(&mut self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => self.deps.pool.acquire().await,
+        }
     }
 
     /// The first sendings of those that were sent before, as they stand now; at the place of their drafts.

@@ -153,6 +153,23 @@ pub(crate) async fn list_of_user(
     .await
 }
 
+/// Those of the rooms whose rows another transaction has locked. Waits for none of them.
+#[tracing::instrument(name = "db.rooms.list_held", skip_all)]
+pub(crate) async fn list_held(
+    db: &mut PgConnection,
+    rooms: &[RoomId],
+) -> Result<Vec<RoomId>, sqlx::Error> {
+    sqlx::query_scalar!(
+        r#"WITH free AS MATERIALIZED (
+               SELECT id FROM chat.chat_rooms WHERE id = ANY($1::uuid[]) FOR NO KEY UPDATE SKIP LOCKED)
+           SELECT id AS "id: RoomId" FROM chat.chat_rooms
+           WHERE id = ANY($1::uuid[]) AND id NOT IN (SELECT id FROM free)"#,
+        rooms as &[RoomId],
+    )
+    .fetch_all(db)
+    .await
+}
+
 /// Renames a locked room.
 #[tracing::instrument(name = "db.rooms.update_name", skip_all)]
 pub(crate) async fn update_name(
