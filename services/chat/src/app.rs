@@ -39,7 +39,7 @@ pub(crate) mod update_room_settings;
 pub(crate) mod user_events;
 pub(crate) mod watch_rooms;
 pub(crate) mod write_positions;
-pub(crate) mod write_together;
+pub(crate) mod write_positions_together;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use kith_postgres::within;
 
 use super::{
     write_positions::WRITE_TIMEOUT,
-    write_together::{Patience, write_together},
+    write_positions_together::{Patience, write_positions_together},
 };
 use crate::{
     Error,
@@ -47,7 +47,7 @@ pub(crate) async fn mark_rooms_as_read(
         (Err(error), [_]) => vec![Err(error)],
         (Err(error), _) => {
             tracing::warn!(%error, reads = reads.len(), "reads failed together and are tried again one by one");
-            one_by_one(app, reads).await
+            one_by_one(app, reads, Patience::after(&error)).await
         }
     }
 }
@@ -87,7 +87,7 @@ async fn attempt(app: &App, reads: &[Read]) -> Result<Vec<Result<ReadPosition, E
     let Some(writing) = app.positions.submit(moves) else {
         return Ok(answers);
     };
-    let mut unwritten = write_together(app, writing).await;
+    let mut unwritten = write_positions_together(app, writing).await;
     let told = reads.iter().zip(answers).map(|(read, answer)| {
         let key = (read.room_id, read.user_id);
         let position = answer?;
@@ -154,8 +154,11 @@ impl Person {
 }
 
 /// Each read as a batch of its own, in order.
-async fn one_by_one(app: &App, reads: &[Read]) -> Vec<Result<ReadPosition, Error>> {
-    let mut patience = Patience::default();
+async fn one_by_one(
+    app: &App,
+    reads: &[Read],
+    mut patience: Patience,
+) -> Vec<Result<ReadPosition, Error>> {
     let mut answers = Vec::with_capacity(reads.len());
     for read in reads {
         if patience.is_over() {

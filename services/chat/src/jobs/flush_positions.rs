@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::app::{App, positions::Writing, write_together::write_together};
+use crate::app::{App, positions::Writing, write_positions_together::write_positions_together};
 
 /// How often what waits is looked through.
 const TICK: Duration = Duration::from_millis(100);
@@ -43,7 +43,7 @@ pub(crate) fn spawn(app: &Arc<App>) {
 
 /// Writes a batch; false when some of it waits for the next try.
 async fn flush(app: &App, writing: Writing<'_>) -> bool {
-    let unwritten = write_together(app, writing).await;
+    let unwritten = write_positions_together(app, writing).await;
     for error in unwritten.values().flatten() {
         tracing::warn!(%error, "a position could not be written and waits");
     }

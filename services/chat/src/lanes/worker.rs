@@ -159,8 +159,9 @@ impl Lane {
             let held = self.look(&rooms).await;
             if !held.is_empty() {
                 tracing::warn!(rooms = ?held, "somebody holds these rooms; what is sent there is refused until they are free");
-                if let Ok(outcomes) = self.append_free(drafts).await {
-                    return outcomes;
+                match self.append_free(drafts).await {
+                    Ok(outcomes) => return outcomes,
+                    Err(error) => tracing::warn!(%error, "nor could the rest be appended together"),
                 }
             }
         }

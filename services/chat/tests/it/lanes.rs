@@ -10,7 +10,6 @@ use kith_chat::Config;
 use kith_client::Upstream;
 use kith_error::Reason;
 use kith_ids::UserId;
-
 use tonic::Status;
 
 use crate::{

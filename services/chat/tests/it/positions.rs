@@ -13,7 +13,7 @@ use kith_testkit::eventually;
 
 use crate::{
     gateway::Gateway,
-    reads::hold_position,
+    races::hold_position,
     world::{World, refusal},
 };
 

@@ -26,6 +26,25 @@ pub(crate) async fn hold(world: &World, room: &wire::Room) -> Transaction<'stati
     tx
 }
 
+/// Keeps somebody's position in a room from being written, until it is rolled back.
+pub(crate) async fn hold_position(
+    world: &World,
+    room: &wire::Room,
+    user: UserId,
+) -> Transaction<'static, Postgres> {
+    let mut tx = world.database.pool.begin().await.unwrap();
+    let held = sqlx::query(
+        "SELECT 1 FROM chat.positions WHERE room_id = $1 AND user_id = $2 FOR NO KEY UPDATE",
+    )
+    .bind(room_id(room))
+    .bind(uuid::Uuid::from(user))
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    assert_eq!(held.rows_affected(), 1);
+    tx
+}
+
 /// Waits until somebody waits for a row.
 pub(crate) async fn somebody_waits(pool: &PgPool) {
     eventually("somebody waits for the row", || async {

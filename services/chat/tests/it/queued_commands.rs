@@ -14,7 +14,7 @@ use sqlx::{Postgres, Transaction};
 
 use crate::{
     gateway::Gateway,
-    races::somebody_waits,
+    races::{hold_position, somebody_waits},
     world::{World, room_id},
 };
 
@@ -108,25 +108,6 @@ async fn rooms_of_one_worker(
         }
     }
     rooms
-}
-
-/// Keeps somebody's position in a room from being written, until it is rolled back.
-pub(crate) async fn hold_position(
-    world: &World,
-    room: &Room,
-    user: UserId,
-) -> Transaction<'static, Postgres> {
-    let mut tx = world.database.pool.begin().await.unwrap();
-    let held = sqlx::query(
-        "SELECT 1 FROM chat.positions WHERE room_id = $1 AND user_id = $2 FOR NO KEY UPDATE",
-    )
-    .bind(room_id(room))
-    .bind(uuid::Uuid::from(user))
-    .execute(&mut *tx)
-    .await
-    .unwrap();
-    assert_eq!(held.rows_affected(), 1);
-    tx
 }
 
 fn read(room: &Room, seq: u64) -> Command {

@@ -12,19 +12,20 @@ use super::{
 };
 use crate::{Error, app::App, domain::coalesce::Moved};
 
-/// So many that failed one by one: then it is more than a few rows that is held, and each further one would wait in vain.
+/// So many failures: then it is more than a few rows that is held, and each further try would wait in vain.
 const MOST_FAILURES: usize = 3;
 
 /// How many more may fail before the rest is not tried.
 pub(super) struct Patience(usize);
 
-impl Default for Patience {
-    fn default() -> Self {
-        Self(MOST_FAILURES)
-    }
-}
-
 impl Patience {
+    /// Of who begins to try one by one, since this became of all together.
+    pub(super) fn after(error: &Error) -> Self {
+        let mut patience = Self(MOST_FAILURES);
+        patience.failed(error);
+        patience
+    }
+
     /// One failed; a database that is away ends it at once.
     pub(super) fn failed(&mut self, error: &Error) {
         let is_away =
@@ -39,7 +40,7 @@ impl Patience {
 
 /// Writes in one transaction or, if that fails, each in one of its own. Gives whose could not be written, with the reason;
 /// the coalescer keeps those, and they are written later.
-pub(crate) async fn write_together(
+pub(crate) async fn write_positions_together(
     app: &App,
     mut writing: Writing<'_>,
 ) -> HashMap<(RoomId, UserId), Option<Error>> {
@@ -56,7 +57,7 @@ pub(crate) async fn write_together(
         return unwritten;
     }
     tracing::warn!(%error, positions = writing.batch().len(), "positions failed together and are written one by one");
-    let mut patience = Patience::default();
+    let mut patience = Patience::after(&error);
     for mut one in writing.apart() {
         let Some(&Moved {
             room_id, user_id, ..
@@ -86,9 +87,8 @@ mod tests {
     #[test]
     fn what_is_left_of_a_batch_is_not_tried_after_three_failures() {
         let held = Error::Unavailable("somebody holds it");
-        let mut patience = Patience::default();
+        let mut patience = Patience::after(&held);
 
-        patience.failed(&held);
         patience.failed(&held);
         assert!(!patience.is_over());
 
@@ -98,10 +98,8 @@ mod tests {
 
     #[test]
     fn nothing_is_tried_once_the_database_is_away() {
-        let mut patience = Patience::default();
+        let away = Error::Database(sqlx::Error::PoolTimedOut);
 
-        patience.failed(&Error::Database(sqlx::Error::PoolTimedOut));
-
-        assert!(patience.is_over());
+        assert!(Patience::after(&away).is_over());
     }
 }
